@@ -1,0 +1,83 @@
+# imapd: make; make check; make run; make install DESTDIR= PREFIX=
+#
+# Objects of each room go into an archive, programs and tests link the archives, so a test can reach everything
+# but main(). V names the variant: release, or asan (what make check builds).
+
+V          ?= release
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec/imapd
+MANDIR     ?= $(PREFIX)/share/man
+UNITDIR    ?= $(if $(filter /usr,$(PREFIX)),/lib,$(PREFIX)/lib)/systemd/system
+B          := build/$(V)
+
+CC       ?= gcc
+WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla
+CPPFLAGS += -Isrc -I. -DLIBEXECDIR='"$(LIBEXECDIR)"'
+STD      := -std=gnu17
+
+ifeq ($(V),asan)
+CFLAGS   ?= -O1 -g -fno-omit-frame-pointer
+CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=all -Werror
+LDFLAGS  += -fsanitize=address,undefined
+STATIC   :=
+else
+CFLAGS   ?= -O2 -g
+CFLAGS   += -fstack-protector-strong -D_FORTIFY_SOURCE=2
+LDFLAGS  += -Wl,-z,relro,-z,now -Wl,--as-needed
+STATIC   := -static
+endif
+
+# Rooms, and the files in them that hold a main().
+MAINS := src/imapd.c src/login/imaplogin.c src/tls/imaptls.c auth/auth-file.c auth/auth-unix.c \
+         auth/imapd-passwd.c
+ROOMS := base mail imap wire server login tls auth maildir
+SRC_base := $(wildcard src/base/*.c)
+SRC_mail := $(wildcard src/mail/*.c)
+SRC_imap := $(wildcard src/imap/*.c)
+SRC_wire := $(wildcard src/wire/*.c)
+SRC_server := $(wildcard src/*.c src/cmd/*.c)
+SRC_login := $(wildcard src/login/*.c)
+SRC_tls := $(wildcard src/tls/*.c)
+SRC_auth := $(wildcard auth/*.c)
+SRC_maildir := $(wildcard maildir/*.c)
+objects = $(patsubst %.c,$(B)/%.o,$(filter-out $(MAINS),$(1)))
+archive = $(B)/lib$(1).a
+
+BIN     := $(B)/imapd $(B)/imapd-passwd
+LIBEXEC := $(B)/imaplogin $(B)/imaptls $(B)/auth-file $(B)/auth-unix
+TESTS   := $(patsubst t/%.c,$(B)/t/%,$(wildcard t/t_*.c))
+
+all: $(BIN) $(LIBEXEC)
+
+$(foreach r,$(ROOMS),$(eval $(call archive,$(r)): $(call objects,$(SRC_$(r)))))
+$(B)/lib%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+link = $(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+
+$(B)/imapd: $(B)/src/imapd.o $(foreach r,server mail maildir imap wire base,$(call archive,$(r)))
+	$(link) -lsystemd -o $@
+$(B)/imaplogin: $(B)/src/login/imaplogin.o $(foreach r,login imap base,$(call archive,$(r)))
+	$(link) $(STATIC) -o $@
+$(B)/imaptls: $(B)/src/tls/imaptls.o $(foreach r,tls base,$(call archive,$(r)))
+	$(link) -lgnutls -o $@
+$(B)/auth-file $(B)/auth-unix $(B)/imapd-passwd: $(B)/%: $(B)/auth/%.o $(foreach r,auth base,$(call archive,$(r)))
+	$(link) -lcrypt -o $@
+
+$(B)/t/t_%: $(B)/t/t_%.o $(foreach r,$(ROOMS),$(call archive,$(r)))
+	$(link) -lcheck -lsubunit -lm -lrt -lpthread -lsystemd -lgnutls -lcrypt -o $@
+
+tests: $(TESTS)
+
+clean:
+	rm -rf build
+
+.PHONY: all tests clean
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

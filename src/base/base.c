@@ -1,0 +1,42 @@
+/* base/base.c: memory that is there or ends the process */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/base.h"
+
+_noreturn_ void out_of_memory(void)
+{
+	static const char line[] = "out of memory\n";
+
+	(void)!write(STDERR_FILENO, line, sizeof line - 1);
+	_exit(EXIT_TEMPORARY);
+}
+
+void *must_alloc(size_t n)
+{
+	void *p = malloc(n);
+
+	if (!p)
+		out_of_memory();
+	return p;
+}
+
+void *must_realloc(void *p, size_t n)
+{
+	p = realloc(p, n);
+	if (!p)
+		out_of_memory();
+	return p;
+}
+
+char *must_strdup(const char *s)
+{
+	const size_t n = strlen(s) + 1;
+
+	return memcpy(must_alloc(n), s, n);
+}
+
+void wipe(void *p, size_t n)
+{
+	explicit_bzero(p, n);
+}

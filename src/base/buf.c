@@ -1,0 +1,100 @@
+/* base/buf.c: bytes that grow */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/buf.h"
+
+void buf_release(struct buf *b)
+{
+	free(b->s);
+	*b = (struct buf){ 0 };
+}
+
+void buf_clear(struct buf *b)
+{
+	b->n = 0;
+}
+
+char *buf_reserve(struct buf *b, size_t n)
+{
+	size_t want;
+
+	if (__builtin_add_overflow(b->n, n, &want))
+		out_of_memory();
+	if (want > b->size) {
+		b->size = MAX(want, MAX(b->size * 2, (size_t)64));
+		b->s = must_realloc(b->s, b->size);
+	}
+	return b->s + b->n;
+}
+
+void buf_add(struct buf *b, const void *p, size_t n)
+{
+	if (n == 0)
+		return;
+	memcpy(buf_reserve(b, n), p, n);
+	b->n += n;
+}
+
+void buf_str(struct buf *b, struct str s)
+{
+	buf_add(b, s.s, s.n);
+}
+
+void buf_z(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void buf_c(struct buf *b, char c)
+{
+	*buf_reserve(b, 1) = c;
+	b->n++;
+}
+
+void buf_u64(struct buf *b, uint64_t v)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+
+	do
+		digits[--at] = (char)('0' + v % 10);
+	while (v /= 10);
+	buf_add(b, digits + at, sizeof digits - at);
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap, again;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	if (n > 0) {
+		vsnprintf(buf_reserve(b, (size_t)n + 1), (size_t)n + 1, fmt, again);
+		b->n += (size_t)n;
+	}
+	va_end(again);
+	va_end(ap);
+}
+
+void buf_drop(struct buf *b, size_t n)
+{
+	n = MIN(n, b->n);
+	b->n -= n;
+	if (b->n)
+		memmove(b->s, b->s + n, b->n);
+}
+
+struct str buf_view(const struct buf *b)
+{
+	return (struct str){ b->s, b->n };
+}
+
+const char *buf_cstr(struct buf *b)
+{
+	*buf_reserve(b, 1) = 0;
+	return b->s;
+}

@@ -1,0 +1,7 @@
+/* base/clock.h: what time it is */
+#pragma once
+#include "base/base.h"
+
+uint64_t clock_ms(void);	/* milliseconds that never go back, from an unknown start */
+uint64_t clock_unix(void);	/* seconds since 1970 */
+uint64_t clock_unix_ns(void);	/* nanoseconds since 1970 */
