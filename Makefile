@@ -70,7 +70,8 @@ $(B)/imaptls: $(B)/src/tls/imaptls.o $(foreach r,tls base,$(call archive,$(r)))
 $(B)/auth-file $(B)/auth-unix $(B)/imapd-passwd: $(B)/%: $(B)/auth/%.o $(foreach r,auth base,$(call archive,$(r)))
 	$(link) -lcrypt -o $@
 
-$(B)/t/t_%: $(B)/t/t_%.o $(foreach r,$(ROOMS),$(call archive,$(r)))
+T_ROOMS ?= $(ROOMS)
+$(B)/t/t_%: $(B)/t/t_%.o $(foreach r,$(T_ROOMS),$(call archive,$(r)))
 	$(link) -lcheck -lsubunit -lm -lrt -lpthread -lsystemd -lgnutls -lcrypt -o $@
 
 tests: $(TESTS)
