@@ -1,0 +1,21 @@
+/* imap/pattern.h: the patterns of LIST, with % and * (RFC 9051 6.3.9) */
+#pragma once
+#include "base/arena.h"
+
+/* Patterns and names are UTF-8, octet by octet; names are canonical ("INBOX" and nothing else). "INBOX" in any case as
+ * the first level of a pattern, or right before a wildcard, means INBOX; a beginning of it ("INBO*") must have its case.
+ * Matching takes time in proportion to the length of the name squared, whatever the pattern is.
+ */
+struct pattern;
+
+/* In the arena. separator is 0 if names have no levels: then % is *. */
+const struct pattern *pattern_new(struct arena *a, struct str text, char separator);
+
+bool pattern_matches(const struct pattern *p, struct str name);
+/* Whether some name below this one could match ("A" + separator + more). False only if none can. */
+bool pattern_matches_below(const struct pattern *p, struct str name);
+
+/* Goes over the parents of name, the outermost first, that match: they are listed where no mailbox has their name
+ * (RFC 9051 6.3.9.7, "LIST "" %" with A/B alone). *at is 0 at the beginning and is not touched in between.
+ */
+bool pattern_next_parent(const struct pattern *p, struct str name, size_t *at, struct str *ret);
