@@ -2,9 +2,10 @@
 #pragma once
 #include "base/arena.h"
 
-/* Patterns and names are UTF-8, octet by octet; names are canonical ("INBOX" and nothing else). "INBOX" in any case as
- * the first level of a pattern, or right before a wildcard, means INBOX; a beginning of it ("INBO*") must have its case.
- * Matching takes time in proportion to the length of the name squared, whatever the pattern is.
+/* Patterns and names are UTF-8, octet by octet; names are canonical ("INBOX" and nothing else). "INBOX" in
+ * any case as the first level of a pattern, or right before a wildcard, means INBOX; a beginning of it
+ * ("INBO*") must have its case. Matching takes time in proportion to the length of the name squared, whatever
+ * the pattern is.
  */
 struct pattern;
 
@@ -15,7 +16,8 @@ bool pattern_matches(const struct pattern *p, struct str name);
 /* Whether some name below this one could match ("A" + separator + more). False only if none can. */
 bool pattern_matches_below(const struct pattern *p, struct str name);
 
-/* Goes over the parents of name, the outermost first, that match: they are listed where no mailbox has their name
- * (RFC 9051 6.3.9.7, "LIST "" %" with A/B alone). *at is 0 at the beginning and is not touched in between.
+/* Goes over the parents of name, the outermost first, that match: they are listed where no mailbox has their
+ * name (RFC 9051 6.3.9.7, "LIST "" %" with A/B alone). *at is 0 at the beginning and is not touched in
+ * between.
  */
 bool pattern_next_parent(const struct pattern *p, struct str name, size_t *at, struct str *ret);

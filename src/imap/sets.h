@@ -11,31 +11,31 @@ struct seq {
 struct seqset {
 	struct seq *v;
 	size_t n;
-	bool saved;	/* it is "$", the last search's result (RFC 5182), and n is 0 */
+	bool saved; /* it is "$", the last search's result (RFC 5182), and n is 0 */
 };
 
-/* Numbers, ascending in disjoint runs that don't touch. Adding is cheap when it goes upwards; what is added in
- * any other order is sorted once, by the next function that asks (that is why none of them takes a const set).
- * Everything is in the arena, which must live as long.
+/* Numbers, ascending in disjoint runs that don't touch. Adding is cheap when it goes upwards; what is added
+ * in any other order is sorted once, by the next function that asks (that is why none of them takes a const
+ * set). Everything is in the arena, which must live as long.
  */
 struct uidset {
-	struct seq *v;	/* to be read only after uidset_settle() */
+	struct seq *v; /* to be read only after uidset_settle() */
 	size_t n;
 	size_t size;
-	bool loose;	/* to be sorted */
+	bool loose; /* to be sorted */
 	struct arena *arena;
 };
 
 void uidset_init(struct uidset *s, struct arena *a);
-void uidset_add(struct uidset *s, uint32_t number);	/* number > 0 */
-void uidset_add_run(struct uidset *s, uint32_t a, uint32_t b);	/* 0 < a <= b */
+void uidset_add(struct uidset *s, uint32_t number);	       /* number > 0 */
+void uidset_add_run(struct uidset *s, uint32_t a, uint32_t b); /* 0 < a <= b */
 void uidset_remove_run(struct uidset *s, uint32_t a, uint32_t b);
 /* Puts v and n in order, to walk over the runs themselves. Any add makes it necessary again. */
 void uidset_settle(struct uidset *s);
 
-bool uidset_has(struct uidset *s, uint32_t number);	/* O(log n) */
-uint64_t uidset_count(struct uidset *s);		/* numbers, not runs */
-uint32_t uidset_min(struct uidset *s);			/* 0 if s is empty */
+bool uidset_has(struct uidset *s, uint32_t number); /* O(log n) */
+uint64_t uidset_count(struct uidset *s);	    /* numbers, not runs */
+uint32_t uidset_min(struct uidset *s);		    /* 0 if s is empty */
 uint32_t uidset_max(struct uidset *s);
 
 /* The least number that is greater than *number: for (uint32_t uid = 0; uidset_next(&s, &uid);) */
@@ -45,9 +45,9 @@ bool uidset_next(struct uidset *s, uint32_t *number);
 void uidset_keep(struct uidset *s, struct uidset *other);
 void uidset_keep_run(struct uidset *s, uint32_t a, uint32_t b);
 
-/* Adds to ret the numbers that set names when star is the greatest in use; 0 means that there is none, and then "*"
- * alone names nothing, and n:* what n names. Its "$" is left to the caller. (RFC 9051 9, seq-range: n:* has at least the
- * greatest, also if n is greater still.)
+/* Adds to ret the numbers that set names when star is the greatest in use; 0 means that there is none, and
+ * then "*" alone names nothing, and n:* what n names. Its "$" is left to the caller. (RFC 9051 9, seq-range:
+ * n:* has at least the greatest, also if n is greater still.)
  */
 void seqset_resolve(struct seqset set, uint32_t star, struct uidset *ret);
 bool seqset_has_star(struct seqset set);

@@ -4,52 +4,56 @@
 #include "imap/sets.h"
 #include "imap/values.h"
 
-/* Every function puts the space before its value itself: none at the start of a line or after "(" and "[", else one.
- * Nothing fails: what out can't take is the connection's matter. It is the only place that picks atom, quoted or
- * literal, so what came from a client or out of a message can't break a line.
+/* Every function puts the space before its value itself: none at the start of a line or after "(" and "[",
+ * else one. Nothing fails: what out can't take is the connection's matter. It is the only place that picks
+ * atom, quoted or literal, so what came from a client or out of a message can't break a line.
  */
 struct writer {
 	struct buf *out;
-	bool utf8;	/* UTF8=ACCEPT or IMAP4rev2 is enabled: mailbox names and quoted strings in UTF-8 */
-	bool spaced;	/* the next value gets a space before it */
+	bool utf8;   /* UTF8=ACCEPT or IMAP4rev2 is enabled: mailbox names and quoted strings in UTF-8 */
+	bool spaced; /* the next value gets a space before it */
 };
 
 void writer_init(struct writer *w, struct buf *out);
 
 /* Lines: w_untagged(), values, w_crlf(). */
-void w_untagged(struct writer *w);			/* "* " */
+void w_untagged(struct writer *w); /* "* " */
 void w_tagged(struct writer *w, struct str tag);
-void w_continue(struct writer *w);			/* "+ " */
-void w_text(struct writer *w, struct str text);		/* human text to the line's end, made safe: CR, LF, NUL, 8-bit
-							 * and what would look like a code become "?" */
+void w_continue(struct writer *w);		/* "+ " */
+void w_text(struct writer *w, struct str text); /* human text to the line's end, made safe: CR, LF, NUL, 8-bit
+						 * and what would look like a code become "?" */
 void w_crlf(struct writer *w);
 
 /* Values */
-void w_atom(struct writer *w, const char *word);	/* a word of our own */
-void w_verbatim(struct writer *w, struct str value);	/* what a writer made before, with no space at its ends */
+void w_atom(struct writer *w, const char *word); /* a word of our own */
+void w_verbatim(struct writer *w,
+		struct str value); /* what a writer made before, with no space at its ends */
 void w_number(struct writer *w, uint64_t v);
 void w_nil(struct writer *w);
-void w_open(struct writer *w);				/* "(" */
-void w_close(struct writer *w);				/* ")" */
-void w_code_open(struct writer *w, const char *code);	/* "[CODE" */
-void w_code_close(struct writer *w);			/* "]" */
+void w_open(struct writer *w);			      /* "(" */
+void w_close(struct writer *w);			      /* ")" */
+void w_code_open(struct writer *w, const char *code); /* "[CODE" */
+void w_code_close(struct writer *w);		      /* "]" */
 
 /* Quoted if s is short and printable ASCII (or UTF-8, when enabled), else a literal. NULs are left out. */
 void w_string(struct writer *w, struct str s);
-void w_nstring(struct writer *w, struct str s);		/* NIL if s.s is NULL */
+void w_nstring(struct writer *w, struct str s); /* NIL if s.s is NULL */
 void w_astring(struct writer *w, struct str s);
-void w_literal(struct writer *w, uint64_t octets);	/* "{n}" CRLF: exactly so many octets, none a NUL, must follow in out */
-void w_literal8(struct writer *w, uint64_t octets);	/* "~{n}" CRLF: the same, of any kind (RFC 3516) */
+void w_literal(struct writer *w,
+	       uint64_t octets); /* "{n}" CRLF: exactly so many octets, none a NUL, must follow in out */
+void w_literal8(struct writer *w, uint64_t octets); /* "~{n}" CRLF: the same, of any kind (RFC 3516) */
 
-void w_mailbox(struct writer *w, struct str name);	/* name is UTF-8; sent in modified UTF-7 unless w->utf8 */
-void w_separator(struct writer *w, char separator);	/* of LIST: quoted; 0 is NIL */
-void w_flag(struct writer *w, unsigned flag);		/* one of enum flag */
-void w_keyword(struct writer *w, struct str keyword);	/* one that is no atom is left out */
+void w_mailbox(struct writer *w, struct str name);  /* name is UTF-8; sent in modified UTF-7 unless w->utf8 */
+void w_separator(struct writer *w, char separator); /* of LIST: quoted; 0 is NIL */
+void w_flag(struct writer *w, unsigned flag);	    /* one of enum flag */
+void w_keyword(struct writer *w, struct str keyword); /* one that is no atom is left out */
 /* "(" the flags in system, in the order of enum flag, then keywords ")". */
 void w_flags(struct writer *w, unsigned system, const struct str *keywords, size_t n);
-void w_date_time(struct writer *w, struct date_time t);	/* quoted; from year 0 to 9999, else the nearest of these */
+void w_date_time(struct writer *w,
+		 struct date_time t); /* quoted; from year 0 to 9999, else the nearest of these */
 void w_sequence_set(struct writer *w, struct seqset set);
-void w_uid_set(struct writer *w, struct uidset *set);	/* must not be empty: there is no word for that */
+void w_uid_set(struct writer *w, struct uidset *set); /* must not be empty: there is no word for that */
 
-/* "BODY[2.HEADER.FIELDS (From)]<7>": item is "BODY" or "BINARY"; from is NULL where the request had no partial. */
+/* "BODY[2.HEADER.FIELDS (From)]<7>": item is "BODY" or "BINARY"; from is NULL where the request had no
+ * partial. */
 void w_section(struct writer *w, const char *item, const struct section *section, const struct partial *from);
