@@ -74,7 +74,11 @@ T_ROOMS ?= $(ROOMS)
 $(B)/t/t_%: $(B)/t/t_%.o $(foreach r,$(T_ROOMS),$(call archive,$(r)))
 	$(link) -lcheck -lsubunit -lm -lrt -lpthread -lsystemd -lgnutls -lcrypt -o $@
 
-tests: $(TESTS)
+# The player of dialogues: t/imap/AREA/CASE.imap.
+$(B)/dialog: $(B)/t/dialog.o $(patsubst %.c,$(B)/%.o,$(wildcard t/dialog/*.c)) $(call archive,base)
+	$(link) -lcrypt -o $@
+
+tests: $(TESTS) $(B)/dialog
 
 clean:
 	rm -rf build
