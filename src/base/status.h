@@ -1,6 +1,6 @@
 /* base/status.h: what helpers and imapd say to the monitor, and how it reads that (doc/CHAIN.md) */
 #pragma once
-#include "base/str.h"
+#include "base/buf.h"
 
 /* The end of the status socket (SOCK_SEQPACKET) that is not the monitor's. -1: there is no monitor, and all that is
  * said becomes nothing.
@@ -19,7 +19,7 @@ enum status_end { STATUS_LOGOUT, STATUS_DISCONNECTED, STATUS_TIMEOUT, STATUS_SIG
 
 /* Takes the socket that IMAPSTATUSFD names and removes the variable. With keep it stays open over an exec (helpers),
  * and the variable with it; without, it is close-on-exec (imapd). Returns 0; -ENOENT if the variable is not set;
- * another negative errno if it names no such socket. *ret.fd is -1 then.
+ * another negative errno if it names no such socket. ret->fd is -1 then.
  */
 int status_open(bool keep, struct status *ret);
 
@@ -38,7 +38,6 @@ void status_no(const struct status *s, const char *code, const char *text);
 /* Helpers: one round of a mechanism (RFC 4422): sends the challenge, adds the client's response to ret. Returns 0;
  * -ECANCELED if the client cancelled or is gone.
  */
-struct buf;
 int status_challenge(const struct status *s, struct str challenge, struct buf *ret);
 
 /* imapd: what it is doing, for systemctl status. Never blocks; shown by the monitor after the user and the address. */
