@@ -39,6 +39,13 @@ void arena_reset(struct arena *a)
 	a->chunk->n = a->newest = 0;
 }
 
+void arena_wipe(struct arena *a)
+{
+	for (struct chunk *c = a->chunk; c; c = c->older)
+		wipe(c->data, c->n);
+	arena_reset(a);
+}
+
 size_t arena_used(const struct arena *a)
 {
 	size_t n = 0;

@@ -10,6 +10,7 @@ struct arena {
 
 void arena_free(struct arena *a);	/* for _cleanup_ */
 void arena_reset(struct arena *a);	/* as arena_free(), but keeps one chunk for the next round */
+void arena_wipe(struct arena *a);	/* as arena_reset(), and overwrites what was there: secrets */
 size_t arena_used(const struct arena *a);	/* octets handed out, to hold a limit against */
 
 /* n octets, all zero, aligned for anything. */

@@ -1,6 +1,5 @@
 /* base/log.c: the log: the journal, syslog, or whatever stderr is; never the client */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,12 +48,22 @@ static bool stderr_is_journal(void)
 	       st.st_dev == dev && st.st_ino == ino;
 }
 
+/* Whether there is nobody at the other end of stderr, or the client. */
+static bool stderr_is_useless(int client_fd)
+{
+	struct stat err, null;
+
+	if (fstat(STDERR_FILENO, &err) < 0 || fd_same(STDERR_FILENO, client_fd))
+		return true;
+	return S_ISCHR(err.st_mode) && stat("/dev/null", &null) == 0 && err.st_rdev == null.st_rdev;
+}
+
 void log_open(const char *ident, int client_fd)
 {
 	log_to.ident = ident;
 	if (stderr_is_journal() && (log_to.fd = connect_to("/run/systemd/journal/socket")) >= 0) {
 		log_to.sink = JOURNAL;
-	} else if (fcntl(STDERR_FILENO, F_GETFD) < 0 || fd_same(STDERR_FILENO, client_fd)) {
+	} else if (stderr_is_useless(client_fd)) {
 		log_to.sink = SYSLOG;
 		log_to.fd = connect_to("/dev/log");
 	} else {

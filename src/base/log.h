@@ -4,7 +4,7 @@
 
 /* Where lines go is decided once, from what descriptor 2 is:
  * the journal's stream (JOURNAL_STREAM names it)  -> the journal's native socket, with fields
- * the client's own socket (xinetd), or closed     -> syslog, facility mail
+ * closed, /dev/null, or the client's (xinetd)     -> syslog, facility mail
  * anything else (a terminal, a file, a pipe)      -> that, one line each: "ident: text"
  *
  * Octets that are no printable text are shown as \xNN, so that nobody can write a second line.
