@@ -1,0 +1,114 @@
+/* auth/account.c: becoming the user, and the program after us */
+#define _GNU_SOURCE
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+#include "auth/account.h"
+#include "auth/checkpassword.h"
+#include "base/env.h"
+#include "base/log.h"
+
+bool option_on(const char *options, const char *name)
+{
+	struct str rest = str_z(options), one, key, value;
+
+	while (str_cut(&rest, ',', &one)) {
+		value = str_trim(one);
+		if (!str_cut(&value, '=', &key) || !str_eq(key, str_z(name)))
+			continue;
+		return value.n && (strtol(value.s, NULL, 10) != 0 || strchr("tTyY", value.s[0]) != NULL);
+	}
+	return false;
+}
+
+bool account_allowed(const struct account *a)
+{
+	bool tls;
+
+	if (option_on(a->options, "disableimap")) {
+		log_line(LOG_INFO, "%s: disableimap is set for the account", a->login);
+		refused_because("CONTACTADMIN", "IMAP access is disabled for this account.");
+		return false;
+	}
+	if (option_on(a->options, "disableinsecureimap") && (!env_bool("IMAP_TLS", false, &tls) || !tls)) {
+		log_line(LOG_INFO, "%s: disableinsecureimap is set for the account", a->login);
+		refused_because("PRIVACYREQUIRED", "This account may be used over TLS only.");
+		return false;
+	}
+	return true;
+}
+
+/* False if memory is out, which setenv() has no other reason for. */
+static bool environment(const struct account *a)
+{
+	const struct {
+		const char *name, *value;
+	} * v, vars[] = {
+		{"USER",	  a->name },
+		{ "HOME",		  a->home },
+		{ "SHELL",a->shell },
+		{ "AUTHADDR",	      a->login },
+		{ "AUTHFULLNAME",		  a->fullname },
+		{ "MAILDIR",a->maildir },
+		{ "MAILDIRQUOTA", a->quota },
+		{ "OPTIONS",		     a->options },
+		{ 0	    },
+	};
+
+	for (v = vars; v->name; v++)
+		if ((v->value && *v->value ? setenv(v->name, v->value, 1) : unsetenv(v->name)) < 0)
+			return false;
+	return true;
+}
+
+static int failed(const struct account *a, const char *doing, int code)
+{
+	log_line(LOG_ERR, "%s: %s: %s", a->login, doing, strerror(errno));
+	return code;
+}
+
+/* Groups, then gid, then uid: after the last one there is no way back. Returns 0 or the exit code. */
+static int become(const struct account *a)
+{
+	if (geteuid() == 0) {
+		if (a->system ? initgroups(a->name, a->gid) : setgroups(1, &a->gid))
+			return failed(a, "setting groups", EXIT_TEMPORARY);
+		if (setresgid(a->gid, a->gid, a->gid) < 0 || setresuid(a->uid, a->uid, a->uid) < 0)
+			return failed(a, "becoming the user", EXIT_TEMPORARY);
+	}
+	if (getuid() != a->uid || geteuid() != a->uid || getgid() != a->gid || getegid() != a->gid) {
+		errno = EPERM;
+		return failed(a, "becoming the user", EXIT_PERMANENT);
+	}
+	return 0;
+}
+
+/* imapd does not want to be root, so nothing that we start may be, unless the site has said so. */
+static bool root_allowed(const struct account *a)
+{
+	bool allowed;
+
+	if (a->uid != 0 || (env_bool("IMAPD_ALLOW_ROOT", false, &allowed) && allowed))
+		return true;
+	log_line(LOG_WARNING, "%s: root may not log in (IMAPD_ALLOW_ROOT)", a->login);
+	return false;
+}
+
+int account_exec(const struct account *a, char **argv)
+{
+	int r;
+
+	if (!root_allowed(a))
+		return EXIT_REFUSED;
+	r = become(a);
+	if (r)
+		return r;
+	if (chdir(a->home) < 0)
+		return failed(a, a->home, EXIT_TEMPORARY);
+	if (!environment(a))
+		return EXIT_TEMPORARY;
+	execvp(argv[0], argv);
+	return failed(a, argv[0], EXIT_TEMPORARY);
+}
