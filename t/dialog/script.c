@@ -32,6 +32,7 @@ static const struct word words[] = {
 	{ "close",  STEP_CLOSE,     NULL  },
 	{ "kill",   STEP_KILL,      NULL  },
 	{ "term",   STEP_TERM,      NULL  },
+	{ "whatever", STEP_WHATEVER, NULL },
 	{0},
 };
 

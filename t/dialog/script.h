@@ -25,6 +25,7 @@
  *	! COMMAND	of the shell (t/dialog/actions.sh is loaded), in the directory that holds Maildir
  *	close		hang up			closed		the server has hung up, and said no more
  *	kill		SIGKILL			term		SIGTERM
+ *	whatever	what the server says from here on is not looked at, nor whether it stays
  */
 enum step_kind {
 	STEP_SEND,
@@ -43,6 +44,7 @@ enum step_kind {
 	STEP_CLOSED,
 	STEP_KILL,
 	STEP_TERM,
+	STEP_WHATEVER,
 };
 
 enum { SESSIONS = 10, MODES = 5 };

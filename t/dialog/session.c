@@ -20,7 +20,7 @@ static void must(bool ok, const char *what)
 	if (ok)
 		return;
 	perror(what);
-	exit(EXIT_TEMPORARY);
+	_exit(EXIT_TEMPORARY);
 }
 
 /* Both ends of two pipes or of a socket pair: theirs[0] is what the server reads. */

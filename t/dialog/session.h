@@ -11,6 +11,7 @@ struct session {
 	int in, out;		/* the server's output and input; the same one on a socket */
 	enum mode mode;
 	bool eof;		/* the server has hung up */
+	bool loose;		/* what it says is not looked at any more */
 	struct buf got;		/* octets not taken yet */
 };
 
