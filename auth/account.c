@@ -40,24 +40,27 @@ bool account_allowed(const struct account *a)
 	return true;
 }
 
+struct variable {
+	const char *name, *value;
+};
+
 /* False if memory is out, which setenv() has no other reason for. */
 static bool environment(const struct account *a)
 {
-	const struct {
-		const char *name, *value;
-	} * v, vars[] = {
-		{"USER",	  a->name },
-		{ "HOME",		  a->home },
-		{ "SHELL",a->shell },
-		{ "AUTHADDR",	      a->login },
-		{ "AUTHFULLNAME",		  a->fullname },
-		{ "MAILDIR",a->maildir },
-		{ "MAILDIRQUOTA", a->quota },
-		{ "OPTIONS",		     a->options },
-		{ 0	    },
+	const struct variable vars[] = {
+		{ "USER",          a->name     },
+		{ "HOME",          a->home     },
+		{ "SHELL",         a->shell    },
+		{ "AUTHENTICATED", a->login    },
+		{ "AUTHADDR",      a->login    },
+		{ "AUTHFULLNAME",  a->fullname },
+		{ "MAILDIR",       a->maildir  },
+		{ "MAILDIRQUOTA",  a->quota    },
+		{ "OPTIONS",       a->options  },
+		{ 0                            },
 	};
 
-	for (v = vars; v->name; v++)
+	for (const struct variable *v = vars; v->name; v++)
 		if ((v->value && *v->value ? setenv(v->name, v->value, 1) : unsetenv(v->name)) < 0)
 			return false;
 	return true;

@@ -32,13 +32,20 @@ static char **users_file(char **argv, const char **ret_path)
 	return argv;
 }
 
-/* Returns 0, or the exit code. What others can write to is not believed. */
+/* Returns 0, or the exit code. What others can write to is not believed. path may be NULL: the default, which need not
+ * be there.
+ */
 static int load(const char *path, struct buf *ret)
 {
-	_cleanup_(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	const bool optional = path == NULL;
+	_cleanup_(fd_closep) int fd = -1;
 	struct stat st;
 	int r;
 
+	path = optional ? DEFAULT_FILE : path;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT && optional)
+		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		log_errno(-errno, path);
 		return EXIT_TEMPORARY;
@@ -55,8 +62,7 @@ static int load(const char *path, struct buf *ret)
 	return r < 0 ? EXIT_TEMPORARY : 0;
 }
 
-/* The line of the user, by the name as it is, or with DEFDOMAIN ("@example.org") behind it if it has no
- * domain. */
+/* The line of the user: of the name as it is, or with DEFDOMAIN ("@example.org") behind it if it has no domain. */
 static bool find(struct str file, struct str user, struct arena *arena, struct str *ret_line)
 {
 	const char *domain = env_text("DEFDOMAIN", NULL);
@@ -97,38 +103,40 @@ static bool account_of(const struct users_entry *e, struct arena *arena, struct 
 	return true;
 }
 
-/* Whether it is them. As long for a name that there is not. */
-static bool proved(enum mechanism by, struct str password, struct str line, struct str file,
-		   enum users_fault *ret, struct users_entry *ret_entry)
+/* Returns 0 if it is them, or the exit code. Takes as long for a name that there is not. */
+static int prove(const struct credentials *c, enum mechanism by, struct str file, struct arena *arena,
+		 struct users_entry *ret)
 {
-	const enum users_fault fault = users_parse(line, ret_entry);
+	struct str line = { 0 };
+	enum users_fault fault;
+	bool good;
 
-	*ret = fault;
-	if (fault != USERS_OK)
-		return by == BY_PASSWORD && secret_check_nobody(password, users_usual_hash(file));
-	return by == BY_CERTIFICATE ? !secret_locked(ret_entry->hash)
-				    : secret_check(password, ret_entry->hash);
+	find(file, c->user, arena, &line);
+	fault = users_parse(line, ret);
+	if (fault == USERS_OK) {
+		good = by == BY_CERTIFICATE ? !secret_locked(ret->hash) : secret_check(c->password, ret->hash);
+		return good ? 0 : EXIT_REFUSED;
+	}
+	if (by == BY_PASSWORD)
+		secret_check_nobody(c->password, users_usual_hash(file));
+	if (fault == USERS_COMMENT)
+		return EXIT_REFUSED;
+	log_line(LOG_ERR, "the line of %s is unusable: %s", c->user.s, users_fault_text(fault));
+	return EXIT_PERMANENT;
 }
 
-/* Returns the exit code; none on success. */
+/* Returns 0 and the account, or the exit code. */
 static int login(const char *path, const struct credentials *c, enum mechanism by, struct arena *arena,
 		 struct account *ret)
 {
 	_cleanup_(buf_release) struct buf file = { 0 };
-	struct users_entry entry = { 0 };
-	struct str line = { 0 };
-	enum users_fault fault;
+	struct users_entry entry;
 	int r = load(path, &file);
 
+	if (r == 0)
+		r = prove(c, by, buf_view(&file), arena, &entry);
 	if (r)
 		return r;
-	find(buf_view(&file), c->user, arena, &line);
-	if (!proved(by, c->password, line, buf_view(&file), &fault, &entry)) {
-		if (fault == USERS_OK || fault == USERS_COMMENT)
-			return EXIT_REFUSED;
-		log_line(LOG_ERR, "%s: the line of %s: %s", path, c->user.s, users_fault_text(fault));
-		return EXIT_PERMANENT;
-	}
 	if (!account_of(&entry, arena, ret))
 		return EXIT_PERMANENT;
 	return account_allowed(ret) ? 0 : EXIT_REFUSED;
@@ -138,7 +146,7 @@ int main(int argc, char **argv)
 {
 	_cleanup_(arena_free) struct arena arena = { 0 };
 	_cleanup_(credentials_release) struct credentials c = { 0 };
-	const char *path = DEFAULT_FILE;
+	const char *path = NULL;
 	struct account account;
 	enum mechanism by;
 	int r;

@@ -10,11 +10,11 @@ static const struct method {
 	const char *name, *prefix;
 	unsigned long cost;
 } methods[] = {
-	{"yescrypt", "$y$", 0 },
-	{ "sha512",	    "$6$", 100000 },
-	{ "sha256",  "$5$", 100000 },
-	{ "bcrypt",    "$2b$", 12 },
-	{ 0 },
+	{ "yescrypt", "$y$",  0      },
+	{ "sha512",   "$6$",  100000 },
+	{ "sha256",   "$5$",  100000 },
+	{ "bcrypt",   "$2b$", 12     },
+	{ 0                          },
 };
 
 static void data_free(struct crypt_data **d)
