@@ -18,10 +18,13 @@ struct cursor {
 	bool utf8;	     /* UTF8=ACCEPT or IMAP4rev2 is enabled: mailbox names come in UTF-8 */
 	char separator;	     /* of mailbox names, so that "inbox/x" is "INBOX/x"; 0 if there is none */
 
-	struct str text;		   /* all of it */
-	size_t furthest;		   /* where in it the last failure was that got furthest */
-	const char *wishes[CURSOR_WISHES]; /* what would have matched there */
-	unsigned nwishes;		   /* > CURSOR_WISHES: too many to tell */
+	struct str text; /* all of it */
+	size_t furthest; /* where in it the last failure was that got furthest */
+	struct wish {
+		const char *what;
+		bool literally;	 /* shown in quotes */
+	} wishes[CURSOR_WISHES]; /* what would have matched there */
+	unsigned nwishes;	 /* > CURSOR_WISHES: too many to tell */
 };
 
 /* utf8 and separator may be set afterwards. */
@@ -34,9 +37,8 @@ const char *parse_complaint(const struct cursor *c);
 
 /* For rules outside of this file. what must outlive the cursor. Both return false, so that a rule can end
  * with them. */
-bool p_expected(struct cursor *c,
-		const char *what); /* tells what is wanted here, better than the terminals did */
-bool p_back(struct cursor *c, struct str start); /* puts the cursor back to where the rule began */
+bool p_expected(struct cursor *c, const char *what); /* is wanted here: better than what terminals said */
+bool p_back(struct cursor *c, struct str start);     /* puts the cursor back to where the rule began */
 
 /* Terminals */
 bool p_char(struct cursor *c, char want);
@@ -89,19 +91,16 @@ bool p_store_flags(struct cursor *c, struct flags *ret); /* flag-list / flag *(S
 /* Dates. Impossible ones (31-Feb) don't match. */
 bool p_date(struct cursor *c, int32_t *ret_day); /* in DQUOTEs or not; days since 1970-01-01 */
 bool p_date_text(struct cursor *c, int32_t *ret_day);
-bool p_date_time(struct cursor *c,
-		 struct date_time *ret); /* with its DQUOTEs; second 60 is the next minute's 0 */
+bool p_date_time(struct cursor *c, struct date_time *ret); /* with its DQUOTEs; :60 is the next :00 */
 
 /* FETCH */
-bool p_section(struct cursor *c, struct section *ret); /* with its brackets */
-bool p_section_part(struct cursor *c,
-		    struct section *ret); /* "1.2": sets part and parts only, clears the others */
+bool p_section(struct cursor *c, struct section *ret);	      /* with its brackets */
+bool p_section_part(struct cursor *c, struct section *ret);   /* "1.2": clears all but part and parts */
 bool p_section_binary(struct cursor *c, struct section *ret); /* "[" [section-part] "]" (RFC 3516 4.2) */
 bool p_partial(struct cursor *c, struct partial *ret);
 
 /* The rest */
-bool p_base64(struct cursor *c, struct str *ret); /* decoded; strict; may be empty */
-bool p_id_params(struct cursor *c,
-		 struct pairs *ret); /* NIL: none. Limits and no field twice: RFC 2971 3.3 */
+bool p_base64(struct cursor *c, struct str *ret);      /* decoded; strict; may be empty */
+bool p_id_params(struct cursor *c, struct pairs *ret); /* NIL: none. Limits, no field twice: RFC 2971 3.3 */
 /* "(" rule *(SP rule) ")", at least one: p_list(c, p_astring, &names). */
 bool p_list(struct cursor *c, bool (*rule)(struct cursor *, struct str *), struct strs *ret);

@@ -45,9 +45,9 @@ bool uidset_next(struct uidset *s, uint32_t *number);
 void uidset_keep(struct uidset *s, struct uidset *other);
 void uidset_keep_run(struct uidset *s, uint32_t a, uint32_t b);
 
-/* Adds to ret the numbers that set names when star is the greatest in use; 0 means that there is none, and
- * then "*" alone names nothing, and n:* what n names. Its "$" is left to the caller. (RFC 9051 9, seq-range:
- * n:* has at least the greatest, also if n is greater still.)
+/* Adds to ret the numbers that set names when star is the greatest in use, so n:* has at least that, also
+ * where n is greater (RFC 9051 9, seq-range). 0 means that none is in use: then "*" names nothing. "$" is the
+ * caller's matter.
  */
 void seqset_resolve(struct seqset set, uint32_t star, struct uidset *ret);
 bool seqset_has_star(struct seqset set);

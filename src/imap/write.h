@@ -19,19 +19,19 @@ void writer_init(struct writer *w, struct buf *out);
 /* Lines: w_untagged(), values, w_crlf(). */
 void w_untagged(struct writer *w); /* "* " */
 void w_tagged(struct writer *w, struct str tag);
-void w_continue(struct writer *w);		/* "+ " */
-void w_text(struct writer *w, struct str text); /* human text to the line's end, made safe: CR, LF, NUL, 8-bit
-						 * and what would look like a code become "?" */
+void w_continue(struct writer *w); /* "+ " */
+/* Human text to the line's end, made safe: controls, 8-bit octets and a "[" at its beginning become "?". */
+void w_text(struct writer *w, struct str text);
 void w_crlf(struct writer *w);
 
 /* Values */
-void w_atom(struct writer *w, const char *word); /* a word of our own */
-void w_verbatim(struct writer *w,
-		struct str value); /* what a writer made before, with no space at its ends */
+void w_atom(struct writer *w, const char *word);     /* a word of our own */
+void w_verbatim(struct writer *w, struct str value); /* what a writer made before, no space at its ends */
 void w_number(struct writer *w, uint64_t v);
 void w_nil(struct writer *w);
-void w_open(struct writer *w);			      /* "(" */
-void w_close(struct writer *w);			      /* ")" */
+void w_glue(struct writer *w);	/* the next value gets no space: addresses and bodies stand close together */
+void w_open(struct writer *w);	/* "(" */
+void w_close(struct writer *w); /* ")" */
 void w_code_open(struct writer *w, const char *code); /* "[CODE" */
 void w_code_close(struct writer *w);		      /* "]" */
 
@@ -39,8 +39,8 @@ void w_code_close(struct writer *w);		      /* "]" */
 void w_string(struct writer *w, struct str s);
 void w_nstring(struct writer *w, struct str s); /* NIL if s.s is NULL */
 void w_astring(struct writer *w, struct str s);
-void w_literal(struct writer *w,
-	       uint64_t octets); /* "{n}" CRLF: exactly so many octets, none a NUL, must follow in out */
+/* "{n}" CRLF: exactly so many octets must follow in out, none of them NUL. */
+void w_literal(struct writer *w, uint64_t octets);
 void w_literal8(struct writer *w, uint64_t octets); /* "~{n}" CRLF: the same, of any kind (RFC 3516) */
 
 void w_mailbox(struct writer *w, struct str name);  /* name is UTF-8; sent in modified UTF-7 unless w->utf8 */
@@ -49,8 +49,7 @@ void w_flag(struct writer *w, unsigned flag);	    /* one of enum flag */
 void w_keyword(struct writer *w, struct str keyword); /* one that is no atom is left out */
 /* "(" the flags in system, in the order of enum flag, then keywords ")". */
 void w_flags(struct writer *w, unsigned system, const struct str *keywords, size_t n);
-void w_date_time(struct writer *w,
-		 struct date_time t); /* quoted; from year 0 to 9999, else the nearest of these */
+void w_date_time(struct writer *w, struct date_time t); /* quoted; the nearest one in years 0 to 9999 */
 void w_sequence_set(struct writer *w, struct seqset set);
 void w_uid_set(struct writer *w, struct uidset *set); /* must not be empty: there is no word for that */
 
