@@ -62,7 +62,7 @@ $(B)/%.o: %.c Makefile
 link = $(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 $(B)/imapd: $(B)/src/imapd.o $(foreach r,server mail maildir imap wire base,$(call archive,$(r)))
-	$(link) -lsystemd -o $@
+	$(link) -lsystemd -l:libunistring.a -o $@
 $(B)/imaplogin: $(B)/src/login/imaplogin.o $(foreach r,login imap base,$(call archive,$(r)))
 	$(link) $(STATIC) -o $@
 $(B)/imaptls: $(B)/src/tls/imaptls.o $(foreach r,tls base,$(call archive,$(r)))
@@ -72,7 +72,7 @@ $(B)/auth-file $(B)/auth-unix $(B)/imapd-passwd: $(B)/%: $(B)/auth/%.o $(foreach
 
 T_ROOMS ?= $(ROOMS)
 $(B)/t/t_%: $(B)/t/t_%.o $(foreach r,$(T_ROOMS),$(call archive,$(r)))
-	$(link) -lcheck -lsubunit -lm -lrt -lpthread -lsystemd -lgnutls -lcrypt -o $@
+	$(link) -lcheck -lsubunit -lm -lrt -lpthread -lsystemd -lgnutls -lcrypt -l:libunistring.a -o $@
 
 # The player of dialogues: t/imap/AREA/CASE.imap.
 $(B)/dialog: $(B)/t/dialog.o $(patsubst %.c,$(B)/%.o,$(wildcard t/dialog/*.c)) $(call archive,base)
