@@ -80,6 +80,8 @@ $(B)/dialog: $(B)/t/dialog.o $(patsubst %.c,$(B)/%.o,$(wildcard t/dialog/*.c)) $
 
 tests: $(TESTS) $(B)/dialog
 
+include units/install.mk
+
 clean:
 	rm -rf build
 
