@@ -1,0 +1,385 @@
+/* maildir/index.c: what a folder's journal says, in memory */
+#include <string.h>
+#include "maildir/index.h"
+
+void index_init(struct index *ix, struct keyword_table *keywords)
+{
+	*ix = (struct index){ .keywords = keywords, .uidnext = 1, .modseq = 1 };
+}
+
+void index_release(struct index *ix)
+{
+	arena_free(&ix->arena);
+	buf_release(&ix->messages);
+	buf_release(&ix->names);
+	buf_release(&ix->slots);
+	buf_release(&ix->tombs);
+	buf_release(&ix->events);
+	buf_release(&ix->boots);
+}
+
+static struct message *all(const struct index *ix)
+{
+	return (void *)ix->messages.s;
+}
+
+size_t index_count(const struct index *ix)
+{
+	return ix->messages.n / sizeof(struct message);
+}
+
+struct message *index_at(const struct index *ix, size_t i)
+{
+	return all(ix) + i;
+}
+
+size_t index_position(const struct index *ix, uint32_t uid)
+{
+	const struct message *v = all(ix);
+	size_t lo = 0, hi = index_count(ix);
+
+	if (hi && v[hi - 1].uid < uid)
+		return hi;
+	while (lo < hi) {
+		const size_t mid = lo + (hi - lo) / 2;
+
+		if (v[mid].uid < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+struct message *index_find(const struct index *ix, uint32_t uid)
+{
+	const size_t i = index_position(ix, uid);
+
+	return i < index_count(ix) && all(ix)[i].uid == uid ? all(ix) + i : NULL;
+}
+
+struct str index_base(const struct index *ix, const struct message *msg)
+{
+	return str_z(ix->names.s + msg->name);
+}
+
+static struct str odd_suffix(const struct index *ix, const struct message *msg)
+{
+	const struct str base = index_base(ix, msg);
+
+	return str_z(base.s + base.n + 1);
+}
+
+uint64_t index_letters(const struct message *msg)
+{
+	return mdname_flag_letters(msg->flags) | msg->keywords->letters;
+}
+
+void index_name(const struct index *ix, const struct message *msg, char ret[MDNAME_MAX + 1])
+{
+	const struct str base = index_base(ix, msg);
+	const size_t n = MIN(base.n, (size_t)MDNAME_MAX);
+	struct str suffix;
+
+	memcpy(ret, base.s, n);
+	ret[n] = 0;
+	if (msg->state & AT_ODD) {
+		suffix = str_head(odd_suffix(ix, msg), MDNAME_MAX - n);
+		memcpy(ret + n, suffix.s, suffix.n);
+		ret[n + suffix.n] = 0;
+	} else if (!(msg->state & AT_NEW) && mdname_fits(base, index_letters(msg))) {
+		mdname_suffix(index_letters(msg), ret + n);
+	}
+}
+
+uint64_t index_believed_letters(const struct index *ix, const struct message *msg)
+{
+	struct str suffix;
+
+	if (!(msg->state & AT_ODD))
+		return msg->state & AT_NEW ? 0 : index_letters(msg);
+	suffix = odd_suffix(ix, msg);
+	return str_starts(suffix, STR(":2,")) ? mdname_letters(str_from(suffix, 3)) : 0;
+}
+
+static uint64_t hash(struct str base)
+{
+	uint64_t h = base.n, word;
+
+	for (; base.n >= sizeof word; base = str_from(base, sizeof word)) {
+		memcpy(&word, base.s, sizeof word);
+		h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
+		h ^= h >> 32;
+	}
+	word = 0;
+	if (base.n)
+		memcpy(&word, base.s, base.n);
+	h = (h ^ word) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return h ^ h >> 29;
+}
+
+static size_t slot_count(const struct index *ix)
+{
+	return ix->slots.n / sizeof(uint32_t);
+}
+
+static void place(struct index *ix, const struct message *msg)
+{
+	const size_t mask = slot_count(ix) - 1;
+	uint32_t *slots = (void *)ix->slots.s;
+	size_t i = (size_t)hash(index_base(ix, msg)) & mask;
+
+	while (slots[i])
+		i = (i + 1) & mask;
+	slots[i] = msg->uid;
+	ix->slots_used++;
+}
+
+/* Builds the table of names again, with room for as many messages as there are now. */
+static void place_all(struct index *ix)
+{
+	size_t want = 64;
+
+	while (want < 3 * (index_count(ix) + 1))
+		want *= 2;
+	buf_clear(&ix->slots);
+	memset(buf_reserve(&ix->slots, want * sizeof(uint32_t)), 0, want * sizeof(uint32_t));
+	ix->slots.n = want * sizeof(uint32_t);
+	ix->slots_used = 0;
+	for (size_t i = 0; i < index_count(ix); i++)
+		place(ix, index_at(ix, i));
+}
+
+/* The table is made when first asked for: who only reads does without. UIDs of messages that are gone stay in it. */
+struct message *index_find_base(struct index *ix, struct str base)
+{
+	const uint32_t *slots;
+	size_t mask, i;
+
+	if (ix->slots.n == 0)
+		place_all(ix);
+	slots = (void *)ix->slots.s;
+	mask = slot_count(ix) - 1;
+	for (i = (size_t)hash(base) & mask; slots[i]; i = (i + 1) & mask) {
+		struct message *msg = index_find(ix, slots[i]);
+
+		if (msg && str_eq(index_base(ix, msg), base))
+			return msg;
+	}
+	return NULL;
+}
+
+static void enter(struct index *ix, const struct message *msg)
+{
+	if (ix->slots.n == 0)
+		return;
+	if ((ix->slots_used + 1) * 3 > slot_count(ix) * 2)
+		place_all(ix);
+	else
+		place(ix, msg);
+}
+
+/* Copies what is pointed to when half of the names are dead. */
+static void pack_names(struct index *ix)
+{
+	struct buf packed = { 0 };
+
+	if (ix->names_dead < 65536 || ix->names_dead < ix->names.n / 2)
+		return;
+	for (size_t i = 0; i < index_count(ix); i++) {
+		struct message *msg = index_at(ix, i);
+		const struct str base = index_base(ix, msg);
+		const size_t n = base.n + 1 + (msg->state & AT_ODD ? odd_suffix(ix, msg).n + 1 : 0);
+
+		msg->name = (uint32_t)packed.n;
+		buf_add(&packed, base.s, n);
+	}
+	buf_release(&ix->names);
+	ix->names = packed;
+	ix->names_dead = 0;
+}
+
+/* base may be in ix->names itself. */
+static void put_name(struct index *ix, struct message *msg, struct str base, const struct str *suffix)
+{
+	const size_t at = ix->names.n;
+	const size_t inside = base.s >= ix->names.s && base.s < ix->names.s + ix->names.n ?
+				      (size_t)(base.s - ix->names.s) :
+				      SIZE_MAX;
+
+	if (at > UINT32_MAX / 2)
+		out_of_memory();
+	buf_reserve(&ix->names, base.n + 1 + (suffix ? suffix->n + 1 : 0));
+	if (inside != SIZE_MAX)
+		base.s = ix->names.s + inside;
+	buf_str(&ix->names, base);
+	buf_c(&ix->names, 0);
+	if (suffix) {
+		buf_str(&ix->names, *suffix);
+		buf_c(&ix->names, 0);
+	}
+	msg->name = (uint32_t)at;
+}
+
+static void drop_name(struct index *ix, const struct message *msg)
+{
+	ix->names_dead += index_base(ix, msg).n + 1 + (msg->state & AT_ODD ? odd_suffix(ix, msg).n + 1 : 0);
+}
+
+static void forget_suffix(struct index *ix, struct message *msg)
+{
+	if (msg->state & AT_ODD)
+		ix->names_dead += odd_suffix(ix, msg).n + 1;
+	msg->state &= (uint8_t)~(AT_ODD | AT_NEW);
+}
+
+/* The suffix that needs no saying: it follows from where the file is and what the message has. */
+static size_t usual_suffix(const struct index *ix, const struct message *msg, bool in_new, char ret[MDNAME_SUFFIX])
+{
+	ret[0] = 0;
+	if (in_new || !mdname_fits(index_base(ix, msg), index_letters(msg)))
+		return 0;
+	return mdname_suffix(index_letters(msg), ret);
+}
+
+void index_believe(struct index *ix, struct message *msg, struct str suffix, bool in_new)
+{
+	char usual[MDNAME_SUFFIX];
+	const size_t n = usual_suffix(ix, msg, in_new, usual);
+	const bool odd = !str_eq(suffix, (struct str){ usual, n });
+
+	msg->state &= (uint8_t)~AT_DOUBT;
+	if (odd && msg->state & AT_ODD && str_eq(suffix, odd_suffix(ix, msg))) {
+		msg->state = (uint8_t)((msg->state & ~AT_NEW) | (in_new ? AT_NEW : 0));
+		return;
+	}
+	forget_suffix(ix, msg);
+	if (odd) {
+		drop_name(ix, msg);
+		put_name(ix, msg, index_base(ix, msg), &suffix);
+		msg->state |= AT_ODD;
+	}
+	if (in_new)
+		msg->state |= AT_NEW;
+	pack_names(ix);
+}
+
+struct message *index_add(struct index *ix, uint32_t uid, struct str base)
+{
+	struct message *msg = (void *)buf_reserve(&ix->messages, sizeof *msg);
+
+	*msg = (struct message){ .uid = uid, .keywords = ix->keywords->none };
+	put_name(ix, msg, base, NULL);
+	ix->messages.n += sizeof *msg;
+	enter(ix, msg);
+	return msg;
+}
+
+void index_rename(struct index *ix, struct message *msg, struct str base)
+{
+	drop_name(ix, msg);
+	msg->state &= (uint8_t)~AT_ODD;
+	put_name(ix, msg, base, NULL);
+	enter(ix, msg);
+}
+
+void index_tell(struct index *ix, int what, const struct message *msg)
+{
+	const struct md_event event = { .what = what, .uid = msg->uid, .modseq = msg->modseq, .recent = msg->recent };
+
+	if (ix->telling)
+		buf_add(&ix->events, &event, sizeof event);
+}
+
+/* Whoever changed the letters has renamed the file to what they give, unless it can't be, or was seen so already. */
+void index_change(struct index *ix, struct message *msg, uint8_t flags, const struct keywords *k, uint64_t modseq)
+{
+	const uint64_t believed = index_believed_letters(ix, msg);
+	const size_t base = index_base(ix, msg).n;
+	char name[MDNAME_MAX + 1];
+
+	index_name(ix, msg, name);
+	msg->flags = flags;
+	msg->keywords = k;
+	msg->modseq = modseq;
+	if (!mdname_fits(index_base(ix, msg), index_letters(msg)))
+		index_believe(ix, msg, str_z(name + MIN(base, (size_t)MDNAME_MAX)), msg->state & AT_NEW);
+	else if (index_letters(msg) != believed)
+		forget_suffix(ix, msg);
+	index_tell(ix, MD_CHANGED, msg);
+}
+
+void index_expunge(struct index *ix, const struct tomb *tomb)
+{
+	const size_t from = index_position(ix, tomb->lo), count = index_count(ix);
+	size_t to = from;
+
+	for (; to < count && index_at(ix, to)->uid <= tomb->hi; to++) {
+		struct message *msg = index_at(ix, to);
+
+		drop_name(ix, msg);
+		msg->modseq = tomb->modseq;
+		index_tell(ix, MD_EXPUNGED, msg);
+	}
+	memmove(index_at(ix, from), index_at(ix, to), (count - to) * sizeof(struct message));
+	ix->messages.n -= (to - from) * sizeof(struct message);
+	buf_add(&ix->tombs, tomb, sizeof *tomb);
+	pack_names(ix);
+}
+
+void index_renumber(struct index *ix, uint32_t uidvalidity)
+{
+	for (size_t i = 0; i < index_count(ix); i++)
+		index_at(ix, i)->uid = (uint32_t)i + 1;
+	buf_clear(&ix->slots);
+	buf_clear(&ix->tombs);
+	ix->floor = ix->modseq;
+	ix->uidnext = (uint32_t)index_count(ix) + 1;
+	ix->recent = ix->uidnext - 1;
+	ix->uidvalidity = uidvalidity;
+	ix->dirs_known = false;
+}
+
+/* What is known of the file, and not from the journal. */
+static void inherit(struct index *now, struct message *msg, const struct index *ix, const struct message *was)
+{
+	msg->recent = was->recent;
+	msg->seen = was->seen;
+	if (!str_eq(index_base(now, msg), index_base(ix, was)))
+		return;
+	if (was->state & AT_ODD && index_believed_letters(ix, was) == index_letters(msg))
+		index_believe(now, msg, odd_suffix(ix, was), was->state & AT_NEW);
+	else if (was->state == AT_NEW && index_letters(msg) == index_letters(was))
+		msg->state = AT_NEW;
+}
+
+void index_replace(struct index *ix, struct index *now)
+{
+	size_t i = 0, j = 0;
+
+	now->events = ix->events;
+	ix->events = (struct buf){ 0 };
+	now->telling = ix->telling;
+	while (i < index_count(ix) || j < index_count(now)) {
+		struct message *was = i < index_count(ix) ? index_at(ix, i) : NULL;
+		struct message *msg = j < index_count(now) ? index_at(now, j) : NULL;
+
+		if (!was || (msg && msg->uid < was->uid)) {
+			index_tell(now, MD_NEW, msg);
+			j++;
+		} else if (!msg || was->uid < msg->uid) {
+			was->modseq = now->modseq;
+			index_tell(now, MD_EXPUNGED, was);
+			i++;
+		} else {
+			inherit(now, msg, ix, was);
+			if (msg->modseq != was->modseq)
+				index_tell(now, MD_CHANGED, msg);
+			i++;
+			j++;
+		}
+	}
+	index_release(ix);
+	*ix = *now;
+	*now = (struct index){ 0 };
+}

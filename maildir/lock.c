@@ -1,0 +1,259 @@
+/* maildir/lock.c: one session at a time changes a folder */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "maildir/lock.h"
+#include "maildir/mdname.h"
+
+void lock_init(struct lock *l, int dir, int tmp, const char *hostname, bool use_dot, bool remote)
+{
+	*l = (struct lock){ .fd = -1, .dir = dir, .tmp = tmp, .use_dot = use_dot, .remote = remote,
+			    .hostname = hostname && *hostname ? hostname : "localhost" };
+}
+
+void lock_release(struct lock *l)
+{
+	if (l->held)
+		lock_drop(l);
+	fd_closep(&l->fd);
+}
+
+static void sleep_ms(unsigned ms)
+{
+	const struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+/* Seconds since the file was last touched; a clock that went back makes it 0. */
+static uint64_t age(const struct stat *st)
+{
+	const uint64_t now = clock_unix();
+
+	return st->st_mtim.tv_sec < 0 || (uint64_t)st->st_mtim.tv_sec > now ? 0 : now - (uint64_t)st->st_mtim.tv_sec;
+}
+
+/* Opens imapd.lock, or opens it again if it has been replaced. */
+static int open_file(struct lock *l)
+{
+	struct stat mine, there;
+
+	if (l->fd >= 0 && fstat(l->fd, &mine) == 0 &&
+	    fstatat(l->dir, LOCK_FILE, &there, AT_SYMLINK_NOFOLLOW) == 0 && mine.st_dev == there.st_dev &&
+	    mine.st_ino == there.st_ino)
+		return 0;
+	fd_closep(&l->fd);
+	l->fd = openat(l->dir, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
+	if (l->fd < 0)
+		return -errno;
+	if (fstat(l->fd, &mine) == 0 && S_ISREG(mine.st_mode))
+		return 0;
+	fd_closep(&l->fd);
+	return -EINVAL;
+}
+
+/* Its process lives, but has done nothing for too long. Whoever comes now gets a file of his own; it finds that out. */
+static void break_file(struct lock *l)
+{
+	struct stat st;
+
+	if (fstat(l->fd, &st) < 0 || age(&st) <= LOCK_STALE_S)
+		return;
+	log_line(LOG_WARNING, "a folder's lock has been held for %llu s: broken", (unsigned long long)age(&st));
+	unlinkat(l->dir, LOCK_FILE, 0);
+}
+
+/* 0: got it; 1: somebody else has it; or a failure. */
+static int try_file(struct lock *l)
+{
+	int r = open_file(l);
+
+	if (r < 0)
+		return r;
+	if (flock(l->fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK)
+			return -errno;
+		break_file(l);
+		return 1;
+	}
+	futimens(l->fd, NULL);
+	l->flocked = true;
+	if (lock_check(l) == 0)
+		return 0;
+	flock(l->fd, LOCK_UN);
+	l->flocked = false;
+	return 1;
+}
+
+/* Whether the process that is named in a dot-lock, "pid:hostname", can't be there any more. */
+static bool stale(const struct lock *l, struct str who, const struct stat *st)
+{
+	struct str pid;
+	uint32_t n;
+
+	if (age(st) > LOCK_STALE_S)
+		return true;
+	if (!str_cut(&who, ':', &pid) || !str_eq(who, str_z(l->hostname)) || !str_u32(pid, &n) || n == 0 || n > INT32_MAX)
+		return false;
+	if ((pid_t)n == getpid())
+		return l->flocked;	/* else another folder handle of this process may have it */
+	return kill((pid_t)n, 0) < 0 && errno == ESRCH;
+}
+
+/* Removes the dot-lock if it is stale. It is moved away first, and looked at: who came before us may have put another there. */
+static void break_dot(struct lock *l)
+{
+	_cleanup_(buf_release) struct buf who = { 0 };
+	char name[MDNAME_MAX + 1];
+	struct stat st, moved;
+
+	if (fstatat(l->tmp, LOCK_DOT, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (S_ISREG(st.st_mode) && fd_slurp_at(l->tmp, LOCK_DOT, 512, &who) < 0)
+		return;
+	if (!stale(l, buf_view(&who), &st))
+		return;
+	mdname_unique(NULL, (unsigned)(uintptr_t)l, l->hostname, name);
+	if (renameat(l->tmp, LOCK_DOT, l->tmp, name) < 0)
+		return;
+	if (fstatat(l->tmp, name, &moved, AT_SYMLINK_NOFOLLOW) == 0 && moved.st_ino != st.st_ino &&
+	    linkat(l->tmp, name, l->tmp, LOCK_DOT, 0) == 0) {
+		unlinkat(l->tmp, name, 0);
+		return;
+	}
+	log_line(LOG_WARNING, "a folder's lock of %.*s is %llu s old: broken", (int)who.n, who.s,
+		 (unsigned long long)age(&st));
+	unlinkat(l->tmp, name, 0);
+}
+
+static int write_own(const struct lock *l, const char *name)
+{
+	char text[300];
+	const int n = snprintf(text, sizeof text, "%d:%.256s", (int)getpid(), l->hostname);
+	const int fd = openat(l->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = fd_write_all(fd, text, (size_t)n);
+	if (close(fd) < 0 && r >= 0)
+		r = -errno;
+	if (r < 0)
+		unlinkat(l->tmp, name, 0);
+	return r;
+}
+
+/* As try_file(). The link count tells whether link() worked, also where its answer got lost (NFS). */
+static int try_dot(struct lock *l)
+{
+	char name[MDNAME_MAX + 1];
+	struct stat st;
+	int r;
+
+	mdname_unique(NULL, (unsigned)(uintptr_t)l, l->hostname, name);
+	r = write_own(l, name);
+	if (r < 0)
+		return r;
+	r = linkat(l->tmp, name, l->tmp, LOCK_DOT, 0) < 0 ? -errno : 0;
+	if (fstatat(l->tmp, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_nlink == 2)
+		r = 0;
+	unlinkat(l->tmp, name, 0);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	if (r < 0) {
+		break_dot(l);
+		return 1;
+	}
+	l->dotted = true;
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	return 0;
+}
+
+static bool unsupported(int r)
+{
+	return r == -ENOLCK || r == -EOPNOTSUPP || r == -ENOSYS || r == -EINVAL || r == -EBADF;
+}
+
+static int try_both(struct lock *l)
+{
+	int r = 0;
+
+	if (!l->flocked && (!l->use_dot || !l->remote)) {
+		r = try_file(l);
+		if (unsupported(r))
+			r = 0;
+	}
+	if (r == 0 && l->use_dot)
+		r = try_dot(l);
+	return r;
+}
+
+/* flock() can't wait with a limit, and the dot-lock not at all, so both are tried again and again. */
+int lock_take(struct lock *l, unsigned wait_ms)
+{
+	const uint64_t start = clock_ms();
+	unsigned pause = 1;
+	int r;
+
+	while ((r = try_both(l)) == 1 && clock_ms() - start < wait_ms) {
+		sleep_ms(pause);
+		pause = MIN(pause * 2, 50u);
+	}
+	if (r == 0) {
+		l->held = true;
+		l->since = clock_ms();
+		return 0;
+	}
+	lock_drop(l);
+	return r == 1 ? -ETIMEDOUT : r;
+}
+
+void lock_drop(struct lock *l)
+{
+	struct stat st;
+
+	if (l->dotted && fstatat(l->tmp, LOCK_DOT, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == l->dev &&
+	    st.st_ino == l->ino)
+		unlinkat(l->tmp, LOCK_DOT, 0);
+	if (l->flocked)
+		flock(l->fd, LOCK_UN);
+	l->held = l->dotted = l->flocked = false;
+}
+
+int lock_check(const struct lock *l)
+{
+	struct stat mine, there;
+
+	if (l->flocked && (fstat(l->fd, &mine) < 0 || fstatat(l->dir, LOCK_FILE, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
+			   mine.st_ino != there.st_ino || mine.st_dev != there.st_dev))
+		return -ESTALE;
+	if (l->dotted && (fstatat(l->tmp, LOCK_DOT, &there, AT_SYMLINK_NOFOLLOW) < 0 || there.st_ino != l->ino ||
+			  there.st_dev != l->dev))
+		return -ESTALE;
+	return 0;
+}
+
+int lock_refresh(struct lock *l)
+{
+	if (clock_ms() - l->since < 10000)
+		return 0;
+	l->since = clock_ms();
+	if (lock_check(l) < 0)
+		return -ESTALE;
+	if (l->flocked)
+		futimens(l->fd, NULL);
+	if (l->dotted)
+		utimensat(l->tmp, LOCK_DOT, NULL, AT_SYMLINK_NOFOLLOW);
+	return 0;
+}
