@@ -50,6 +50,7 @@ struct conn {
 	struct plain plain;
 	struct buf in; /* read, not consumed: from in_at on */
 	size_t in_at;
+	bool held; /* a layer may keep octets back until the next flush */
 };
 
 /* SIGPIPE is ignored from here on. */

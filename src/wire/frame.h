@@ -16,9 +16,9 @@ enum { FRAME_LINE = 65536, FRAME_LITERALS = 1000 };
 /* How it is used: frame_begin(), frame_line(); on FRAME_LITERAL one of
  *
  *   frame_literal(f)	takes the literal into text; then frame_line() for what follows
- *   frame_accept(f)	for a handler that wants the octets itself: frame_octets() until it gives 0, then
- * frame_line() frame_refuse(f)	the command will be refused: the stream is brought to its end without keeping
- * anything
+ *   frame_accept(f)	for a handler that wants the octets itself: frame_octets() until 0, then frame_line()
+ *
+ *   frame_refuse(f)	the command will be refused: the stream is brought to its end, and nothing is kept
  *
  * Line ends may be a bare LF. A client that waits for "+" is sent it by frame_literal() and frame_accept()
  * only, so it can be refused before it has sent a single octet of a message.
@@ -39,10 +39,11 @@ struct frame {
 	size_t max_line;       /* octets of all lines of a command together; FRAME_LINE at first */
 	uint64_t max_literal;  /* of one, and */
 	uint64_t max_literals; /* of all in one command that are taken into text; 1 MiB both at first */
-	uint64_t max_drop;     /* what is read to be dropped, per command, before it is FRAME_GONE; 256 MiB at
-				  first */
+	uint64_t max_drop;     /* what is read to be dropped, per command, before it is FRAME_GONE; 256 MiB */
 	uint64_t dropped;
 	size_t line_octets;
+	bool more;		/* a literal has been read, and the rest of its command not */
+	enum frame_status over; /* GONE, TIMEOUT or STOP have come, and stay */
 };
 
 void frame_init(struct frame *f, struct conn *conn);
@@ -62,8 +63,7 @@ enum frame_status frame_line(struct frame *f);
  */
 enum frame_status frame_literal(struct frame *f);
 
-/* Sends "+ OK" if the client waits for it. Limits are the caller's. FRAME_COMPLETE: frame_octets() may begin.
- */
+/* Sends "+ OK" if the client waits for it. Limits are the caller's. FRAME_COMPLETE: frame_octets() begins. */
 enum frame_status frame_accept(struct frame *f);
 /* The next octets of the accepted literal, between 1 and n; 0 when it is used up; -EPIPE if the client has
  * gone, -ETIMEDOUT, -EINTR if it is to stop. After an error frame_refuse() gives the status to end with.
