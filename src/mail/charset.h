@@ -6,9 +6,9 @@
 /* Names come from whoever wrote the message. Only those on a list here are ever given to iconv, in the
  * spelling of the list.
  *
- * US-ASCII, no name, "unknown-8bit", "x-unknown", "default" and names that are not on the list are guessed:
- * UTF-8 if the octets are valid UTF-8, else as windows-1252. ISO-8859-1 is read as windows-1252, which is
- * what is meant nearly always. What is not valid in its charset becomes U+FFFD.
+ * US-ASCII, no name, and names that are not on the list ("unknown-8bit") are guessed: characters of UTF-8,
+ * and windows-1252 for each octet that belongs to none. ISO-8859-1 is read as windows-1252, which is what is
+ * meant nearly always. What is not valid in its charset becomes U+FFFD.
  */
 bool charset_known(struct str name); /* whether SEARCH may name it (RFC 9051 6.4.4); "" is not */
 
@@ -20,7 +20,8 @@ void charset_guess_utf8(struct buf *b, struct str name, struct str text);
 /* Text that arrives in pieces; characters may be cut anywhere. */
 struct charset {
 	enum charset_kind { CHARSET_UTF8, CHARSET_1252, CHARSET_GUESS, CHARSET_ICONV } kind;
-	iconv_t cd; /* only for CHARSET_ICONV */
+	iconv_t cd;	    /* only for CHARSET_ICONV */
+	unsigned char unit; /* octets to skip where it is invalid */
 	size_t nrest;
 	char rest[16]; /* the beginning of a character */
 };

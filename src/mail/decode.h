@@ -23,9 +23,9 @@ struct decoder {
 	bool raw_end;  /* in has no more */
 	uint32_t bits; /* base64: digits that wait for more */
 	unsigned nbits;
-	bool begun, ended;  /* uuencode: "begin" and "end" were seen */
-	size_t i, n;	    /* of out: the next octet, and how many there are */
-	size_t kept, nkept; /* octets in raw, and those of them not decoded yet, at its front */
+	bool begun, ended; /* uuencode: "begin" and "end" were seen */
+	size_t i, n;	   /* of out: the next octet, and how many there are */
+	size_t nraw;	   /* octets in raw that are not decoded yet */
 	char raw[8192], out[8192 + 64];
 };
 
@@ -39,3 +39,6 @@ int decode_size(int fd, off_t from, off_t to, enum encoding encoding, uint64_t *
 /* In memory, for encoded words: the "Q" and "B" of RFC 2047 4. Lenient in the same way. */
 void decode_q(struct buf *b, struct str s);
 void decode_b(struct buf *b, struct str s);
+
+/* The value of a hexadecimal digit in any case, or -1. */
+int decode_hex(char c);

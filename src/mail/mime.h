@@ -13,8 +13,8 @@
  * one whose s is NULL is a field that is missing, except where a default is named.
  *
  * A multipart always has a child: when it has no part, an empty text/plain one. A message/rfc822 or
- * message/global has just one: the root of the message in it, whose header begins where the body of its parent
- * does. No other part has any.
+ * message/global has just one: the root of the message in it, whose header begins where the body of its
+ * parent does. No other part has any.
  */
 struct part {
 	struct part *parent, *child, *next;

@@ -26,6 +26,7 @@ struct sent {
 	off_t at, to;	 /* stored octets: the next one to read from the file, and the end of the range */
 	uint64_t octets; /* given so far, counted from the beginning of the range */
 	bool cr;	 /* the last octet given was a CR */
+	bool keep_nul;	 /* set behind sent_open(): NUL stays NUL, for what is no literal */
 	size_t i, n;	 /* of buf: the next octet, and how many there are */
 	char buf[65536];
 };
@@ -53,3 +54,5 @@ int sent_size(int fd, off_t from, off_t to, uint64_t *ret_octets, uint64_t *ret_
 
 /* Adds stored octets that are in memory, as sent. */
 void sent_str(struct buf *b, struct str stored);
+/* Only the last row but one of the table above: NUL becomes 0x80. */
+void sent_no_nul(char *p, size_t n);

@@ -1,0 +1,49 @@
+/* mail/envelope.c: what ENVELOPE tells of a message (RFC 9051 2.3.5, 7.5.2) */
+#include "mail/envelope.h"
+#include "mail/header.h"
+
+enum kind { TEXT, ADDRESSES };
+
+static const struct row {
+	const char *name;
+	enum kind kind;
+	size_t at;	/* in struct envelope */
+} rows[] = {
+	{ "Date",        TEXT,      offsetof(struct envelope, date) },
+	{ "Subject",     TEXT,      offsetof(struct envelope, subject) },
+	{ "From",        ADDRESSES, offsetof(struct envelope, from) },
+	{ "Sender",      ADDRESSES, offsetof(struct envelope, sender) },
+	{ "Reply-To",    ADDRESSES, offsetof(struct envelope, reply_to) },
+	{ "To",          ADDRESSES, offsetof(struct envelope, to) },
+	{ "Cc",          ADDRESSES, offsetof(struct envelope, cc) },
+	{ "Bcc",         ADDRESSES, offsetof(struct envelope, bcc) },
+	{ "In-Reply-To", TEXT,      offsetof(struct envelope, in_reply_to) },
+	{ "Message-ID",  TEXT,      offsetof(struct envelope, message_id) },
+};
+
+static void take(struct arena *a, const struct row *row, struct str value, struct envelope *e)
+{
+	char *member = (char *)e + row->at;
+	struct str *text = (struct str *)(void *)member;
+
+	if (row->kind == ADDRESSES)
+		address_parse(a, value, (struct addresses *)(void *)member);
+	else if (!text->s)
+		*text = header_unfold(a, value);
+}
+
+void envelope_parse(struct arena *a, struct str header, struct envelope *ret)
+{
+	struct envelope e = { 0 };
+	struct field field;
+
+	while (header_next(&header, &field))
+		for (size_t i = 0; i < COUNT(rows); i++)
+			if (str_ieq(field.name, str_z(rows[i].name)))
+				take(a, &rows[i], field.value, &e);
+	if (e.sender.n == 0)
+		e.sender = e.from;
+	if (e.reply_to.n == 0)
+		e.reply_to = e.from;
+	*ret = e;
+}

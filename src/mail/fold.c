@@ -1,0 +1,133 @@
+/* mail/fold.c: text made comparable (i;unicode-casemap, RFC 5051), and looking for it */
+#include <string.h>
+#include <unicase.h>
+#include <uninorm.h>
+#include "base/utf8.h"
+#include "mail/fold.h"
+
+/* RFC 5051 2 (2)(b). No character of Unicode is more than a few steps from its end; depth is for what we
+ * don't know.
+ */
+static void put_decomposed(struct buf *b, uint32_t character, unsigned depth)
+{
+	ucs4_t parts[UC_DECOMPOSITION_MAX_LENGTH];
+	int tag;
+	const int n = depth ? uc_decomposition(character, &tag, parts) : -1;
+
+	if (n < 0)
+		utf8_put(b, character);
+	for (int i = 0; i < n; i++)
+		put_decomposed(b, parts[i], depth - 1);
+}
+
+/* Eight octets of ASCII, those that are lower case letters made upper case. */
+static uint64_t upper(uint64_t x)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t from_a = x + ones * (0x80 - 'a'), over_z = x + ones * (0x7f - 'z');
+
+	return x ^ ((from_a ^ over_z) & (ones << 7)) >> 2;
+}
+
+/* Folds what is ASCII at the beginning of s to out. Returns how many octets that are. */
+static size_t fold_ascii(struct str s, char *out)
+{
+	size_t i = 0;
+	uint64_t eight;
+
+	for (; i + sizeof eight <= s.n; i += sizeof eight) {
+		memcpy(&eight, s.s + i, sizeof eight);
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+		eight = upper(eight);
+		memcpy(out + i, &eight, sizeof eight);
+	}
+	for (; i < s.n && (unsigned char)s.s[i] < 0x80; i++)
+		out[i] = ascii_upper(s.s[i]);
+	return i;
+}
+
+void fold_utf8(struct buf *b, struct str text)
+{
+	while (text.n) {
+		const size_t run = fold_ascii(text, buf_reserve(b, text.n));
+		uint32_t character;
+
+		b->n += run;
+		text = str_from(text, run);
+		if (text.n == 0)
+			break;
+		if (utf8_next(&text, &character)) {
+			put_decomposed(b, uc_totitle(character), 8);
+		} else {
+			buf_c(b, text.s[0]);
+			text = str_from(text, 1);
+		}
+	}
+}
+
+size_t fold_whole(struct str text)
+{
+	for (size_t back = 1; back <= 3 && back <= text.n; back++) {
+		const unsigned char c = (unsigned char)text.s[text.n - back];
+
+		if (c >= 0xc0)
+			return back < (c < 0xe0 ? 2u : c < 0xf0 ? 3u : 4u) ? text.n - back : text.n;
+		if (c < 0x80)
+			break;
+	}
+	return text.n;
+}
+
+void matcher_init(struct matcher *m, struct str folded_needle)
+{
+	*m = (struct matcher){ .needle = folded_needle, .found = folded_needle.n == 0 };
+}
+
+void matcher_release(struct matcher *m)
+{
+	buf_release(&m->tail);
+}
+
+void matcher_reset(struct matcher *m)
+{
+	m->found = m->needle.n == 0;
+	buf_clear(&m->tail);
+}
+
+void matcher_gap(struct matcher *m)
+{
+	buf_clear(&m->tail);
+}
+
+static bool holds(struct str text, struct str needle)
+{
+	return needle.n <= text.n && str_search(text, needle) < text.n;
+}
+
+bool matcher_feed(struct matcher *m, struct str text)
+{
+	const size_t keep = m->needle.n ? m->needle.n - 1 : 0, had = m->tail.n;
+
+	if (m->found)
+		return true;
+	buf_str(&m->tail, str_head(text, keep));
+	m->found = (had && holds(buf_view(&m->tail), m->needle)) || holds(text, m->needle);
+	if (text.n >= keep) {
+		buf_clear(&m->tail);
+		buf_str(&m->tail, str_from(text, text.n - keep));
+	} else if (m->tail.n > keep) {
+		buf_drop(&m->tail, m->tail.n - keep);
+	}
+	return m->found;
+}
+
+bool fold_contains(struct str text, struct str folded_needle)
+{
+	_cleanup_(buf_release) struct buf folded = { 0 };
+
+	if (folded_needle.n == 0)
+		return true;
+	fold_utf8(&folded, text);
+	return holds(buf_view(&folded), folded_needle);
+}
