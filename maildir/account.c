@@ -125,7 +125,8 @@ int account_lock(struct account *acc, int *ret_fd)
 }
 
 /* Removes what sessions that died have left in tmp/ of whole folders. Plain files there are swept by their
- * age. */
+ * age.
+ */
 static void sweep(struct account *acc)
 {
 	_cleanup_(files_dir_closep) DIR *dir = files_dir(acc->fd, "tmp");
@@ -162,6 +163,8 @@ static int first_opening(struct account *acc)
 
 	if (r < 0 || state.exists)
 		return r;
+	if (faccessat(acc->fd, ACCOUNT_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		log_line(LOG_WARNING, "%s makes no sense: written anew", ACCOUNT_FILE);
 	r = subscribe_import(acc);
 	if (r < 0)
 		log_errno(r, "cannot take the subscriptions of Dovecot over");

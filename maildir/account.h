@@ -13,8 +13,7 @@ struct account;
 struct account_config {
 	bool check_owner; /* IMAP_MAILBOX_SANITY_CHECK: the Maildir's uid and gid must be ours */
 	bool no_sync;	  /* IMAPD_SYNC is not "full": leave out fsync */
-	const char
-		*prefix; /* IMAPD_PREFIX; NULL if the site has not set it: the account's own decision holds */
+	const char *prefix; /* IMAPD_PREFIX; NULL: the site has not set it, so the account's own decision holds */
 };
 
 /* Opens the Maildir at path. What is missing is made, 0700 less the umask: path itself (not its parents),
@@ -25,8 +24,8 @@ struct account_config {
  * Failures, each of which has been logged in words:
  * -EPERM	it is not ours (check_owner)
  * -ENOTDIR	path is no directory
- * -ENOTEMPTY	it is a directory with something else in it, that nobody would take for a Maildir; it was not
- * touched or what a system call gave.
+ * -ENOTEMPTY	it is a directory that nobody would take for a Maildir, with something else in it: not touched
+ * or what a system call gave.
  */
 int account_open(const char *path, const struct account_config *config, struct account **ret);
 void account_close(struct account *acc);   /* NULL is nothing to close */
@@ -45,8 +44,7 @@ const char *account_prefix(const struct account *acc);
  * this account, whatever crashes. It is on disk when this returns. Takes the account's lock.
  */
 int account_uidvalidity(struct account *acc, uint32_t *ret);
-/* That a folder came with this one (from another server, or from its journal), so that none lower is given
- * later. */
+/* That a folder came with this one from another server, so that none lower is given later. */
 int account_uidvalidity_seen(struct account *acc, uint32_t uidvalidity);
 
 /* What folders are for (RFC 6154), as clients have set it. use has its backslash: "\Trash". One folder may

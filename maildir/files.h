@@ -5,7 +5,8 @@
 #include "base/buf.h"
 
 /* What we make in tmp/ on the way to its place is named by what it is for, so that what a crash leaves is
- * known. */
+ * known.
+ */
 #define TMP_FILE   "imapd.file." /* a file being written */
 #define TMP_FOLDER "imapd.new."	 /* a folder being made, under the account's lock */
 #define TMP_GONE   "imapd.gone." /* a folder being removed */
@@ -14,11 +15,13 @@
 const char *files_unique(struct arena *a, const char *prefix);
 
 /* Adds the whole of a regular file to ret. -EINVAL if it is something else, -EFBIG if it has more than max
- * octets. */
+ * octets.
+ */
 int files_read(int dir, const char *name, size_t max, struct buf *ret);
 
 /* Makes content what the file name in dir holds; written in tmp/, mode 0666 less the umask. On disk then, if
- * sync. */
+ * sync.
+ */
 int files_replace(int dir, const char *name, struct str content, bool sync);
 
 /* Removes name in dir, and all that is in it if it is a directory. Follows no symbolic link. */

@@ -17,7 +17,8 @@ struct folder_fault {
 	const char *text;
 };
 /* NULL if it can. The empty name has a fault: INBOX is not made. What exists already may have a name that has
- * one. */
+ * one.
+ */
 const struct folder_fault *folder_name_fault(struct str name);
 
 struct folder {

@@ -147,7 +147,8 @@ static size_t compact(struct md_import_entry *v, size_t n)
 }
 
 /* Sorts by UID. Of two lines with one UID none is to be trusted; of two with one base the one with the higher
- * UID is. */
+ * UID is.
+ */
 static void tidy(struct import_list *l, struct arena *a)
 {
 	struct md_import_entry **p = arena_alloc(a, (l->n + 1) * sizeof *p);

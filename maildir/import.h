@@ -14,8 +14,7 @@ struct md_import {
 	const char *from;     /* "courier" or "dovecot", for the log */
 	uint32_t uidvalidity; /* 0: no UIDs were told to anyone that we could keep (then all uids are 0) */
 	uint32_t uidnext;     /* over all uids, and at most 4294967295; 1 if uidvalidity is 0 */
-	const struct md_import_entry
-		*entries; /* by ascending uid, then those without one; no uid and no base twice */
+	const struct md_import_entry *entries; /* by ascending uid, then those without; none twice, nor a base */
 	size_t n;
 	const struct str *keywords; /* names: an IMAP atom each, as first spelled, no two equal in any case */
 	size_t nkeywords;

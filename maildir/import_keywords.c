@@ -1,5 +1,4 @@
-/* maildir/import_keywords.c: keywords that Courier and Dovecot have left: courierimapkeywords/,
- * dovecot-keywords */
+/* maildir/import_keywords.c: keywords that Courier and Dovecot have left with messages */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
@@ -98,7 +97,8 @@ static void add_mark(struct marks *m, struct str base, uint64_t when, const uint
 }
 
 /* A name a line, up to an empty one. *ret_numbers has UINT16_MAX for what is none, so that indexes count
- * right. */
+ * right.
+ */
 static void read_names(struct marks *m, struct str *rest, uint16_t **ret_numbers, size_t *ret_n)
 {
 	uint16_t *v = NULL;

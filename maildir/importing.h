@@ -14,7 +14,8 @@ struct import_list {
 };
 
 /* Reads courierimapuiddb or dovecot-uidlist. A file that is not there, or no list at all, is not valid, and
- * no failure. */
+ * no failure.
+ */
 int import_list_read(int dir_fd, const char *file, struct arena *a, struct import_list *ret);
 
 /* What can be a message's file, without its flags. */
@@ -30,5 +31,6 @@ int import_courier_keywords(int dir_fd, struct arena *a, const struct import_lis
 int import_dovecot_keywords(int dir_fd, struct arena *a, struct md_import *ret);
 
 /* Adds a small file; what is not there, no regular file or too big counts as empty, the last two with a line
- * on the log. */
+ * on the log.
+ */
 int import_slurp(int dir_fd, const char *file, size_t max, struct buf *ret);

@@ -45,7 +45,8 @@ int account_uses_follow(struct account_state *state, struct arena *a, struct str
 /* The directory of a folder that exists, in the Maildir; in a's memory. -ENOENT */
 int folder_find(struct account *acc, struct arena *a, struct str name, const char **ret);
 /* Whether something that looks like name is there: a folder, or an entry in either spelling that is none. 1,
- * 0, or negative. */
+ * 0, or negative.
+ */
 int folder_name_taken(struct account *acc, struct str name);
 
 /* Under the lock: finishes the rename that a crash has left. 0 also if there is none. */

@@ -57,7 +57,8 @@ static struct str *looks_of(struct arena *a, const struct folder *v, size_t n)
 }
 
 /* One directory's move, if nothing is in its way: an entry, or a folder that looks the same (looks is of all
- * n folders). */
+ * n folders).
+ */
 static int plan_one(struct account *acc, struct plan *p, const struct folder *f, const struct str *looks,
 		    size_t n)
 {
@@ -251,7 +252,8 @@ static bool plan_parse(struct plan *p, struct str text)
 }
 
 /* What is left of a rename. A folder that has both names by now (mail was delivered to the old one) keeps
- * both. */
+ * both.
+ */
 static int finish(struct account *acc, const struct plan *p)
 {
 	for (size_t i = 0; i < p->n; i++) {

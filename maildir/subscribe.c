@@ -151,7 +151,8 @@ int subscribe_remove(struct account *acc, struct str name)
 }
 
 /* In a line of version 2 levels are joined by TAB, and what would be in the way has an escape (\001) before
- * it. */
+ * it.
+ */
 static struct str dovecot_unescape(struct arena *a, struct str line)
 {
 	_cleanup_(buf_release) struct buf b = { 0 };
