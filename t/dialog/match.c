@@ -159,9 +159,22 @@ static enum result match_here(struct captures *c, struct str p, struct str s)
 	return s.n == 0 ? YES : NO;
 }
 
+/* In small letters. */
+static struct str lower(struct captures *c, struct str s)
+{
+	char *p = arena_alloc(c->arena, s.n + 1);
+
+	for (size_t i = 0; i < s.n; i++)
+		p[i] = ascii_lower(s.s[i]);
+	return (struct str){ p, s.n };
+}
+
 bool match(struct captures *c, struct str pattern, struct str line)
 {
-	const struct str untagged = STR("* ");
+	const struct str untagged = STR("* "), any_case = STR("(?i)");
+
+	if (str_starts(pattern, any_case))
+		return match(c, lower(c, str_from(pattern, any_case.n)), lower(c, line));
 
 	if (str_starts(pattern, untagged)) {
 		if (!str_starts(line, untagged))

@@ -13,6 +13,7 @@ struct captures {
 
 /* Whether line is what the pattern says, all of it. Captures of a match are added to c.
  *
+ * (?i) in front	all of it in any case
  * "* " in front	an untagged response: these two octets
  * *			any octets, none as well;  \* is a backslash and an asterisk
  * $name		in small letters: what was captured under that name, else captures octets up to SP ()[]{}"CR LF
