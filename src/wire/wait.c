@@ -11,7 +11,7 @@ static const int stop_signals[] = { SIGTERM, SIGHUP, SIGINT };
 
 void wait_open(struct wait *w, int in, int out)
 {
-	*w = (struct wait){ .in = in, .out = out, .mailbox = -1 };
+	*w = (struct wait){ .in = in, .out = out, .mailbox = -1, .stop_fd = -1 };
 }
 
 void wait_close(struct wait *w)
@@ -19,6 +19,7 @@ void wait_close(struct wait *w)
 	sd_event_source_unref(w->source_in);
 	sd_event_source_unref(w->source_out);
 	sd_event_source_unref(w->source_mailbox);
+	sd_event_source_unref(w->source_stop_fd);
 	for (size_t i = 0; i < COUNT(w->source_stop); i++)
 		sd_event_source_unref(w->source_stop[i]);
 	sd_event_unref(w->event);
@@ -36,6 +37,11 @@ int wait_signals(struct wait *w)
 		return -errno;
 	w->signals = true;
 	return 0;
+}
+
+void wait_stop(struct wait *w, int fd)
+{
+	w->stop_fd = fd;
 }
 
 void wait_mailbox(struct wait *w, int fd)
@@ -71,10 +77,16 @@ static int stop(sd_event_source *s, const struct signalfd_siginfo *info, void *u
 {
 	struct wait *w = userdata;
 
-	(void)s, (void)info;
+	(void)info;
 	w->stop = true;
 	w->got |= WAIT_STOP;
-	return 0;
+	return sd_event_source_set_enabled(s, SD_EVENT_OFF); /* once is enough */
+}
+
+static int stop_said(sd_event_source *s, int fd, uint32_t events, void *userdata)
+{
+	(void)fd, (void)events;
+	return stop(s, NULL, userdata);
 }
 
 /* Has a descriptor watched for events, or not if there are none. Files can't be: they are always ready. */
@@ -110,8 +122,14 @@ static int watch_client(struct wait *w, unsigned what)
 	return r < 0 ? r : watch(w, &w->source_out, w->out, out, WAIT_CLIENT_OUT);
 }
 
-static int watch_signals(struct wait *w)
+static int watch_stop(struct wait *w)
 {
+	if (w->stop_fd >= 0 && !w->source_stop_fd) {
+		const int r = sd_event_add_io(w->event, &w->source_stop_fd, w->stop_fd, EPOLLIN, stop_said, w);
+
+		if (r < 0)
+			return r;
+	}
 	for (size_t i = 0; w->signals && i < COUNT(stop_signals); i++) {
 		int r;
 
@@ -130,7 +148,7 @@ static int look(struct wait *w, unsigned what, uint64_t timeout_us)
 	int r = w->event ? 0 : sd_event_new(&w->event);
 
 	if (r >= 0)
-		r = watch_signals(w);
+		r = watch_stop(w);
 	if (r >= 0)
 		r = watch_client(w, what);
 	if (r >= 0)
@@ -175,7 +193,7 @@ int wait_for(struct wait *w, unsigned what, int timeout_ms)
 
 	if (w->mailbox < 0)
 		what &= ~(unsigned)WAIT_MAILBOX;
-	if (!w->signals)
+	if (!w->signals && w->stop_fd < 0)
 		what &= ~(unsigned)WAIT_STOP;
 	if (!what && timeout_ms == 0)
 		return 0;

@@ -6,7 +6,7 @@ enum {
 	WAIT_CLIENT_IN = 1,  /* the client has sent something, or has hung up */
 	WAIT_CLIENT_OUT = 2, /* it can be sent more, or has hung up */
 	WAIT_MAILBOX = 4,    /* the watched descriptor (inotify) has something */
-	WAIT_STOP = 8,	     /* SIGTERM, SIGHUP or SIGINT has come, once or more; it stays so */
+	WAIT_STOP = 8,	     /* SIGTERM, SIGHUP or SIGINT has come, or whoever started us says so; it stays so */
 };
 
 /* Descriptors stay the caller's and keep their modes: they may be a shell's, and outlive us. sd-event is set
@@ -14,12 +14,13 @@ enum {
  */
 struct wait {
 	int in, out, mailbox;
+	int stop_fd;  /* readable means WAIT_STOP; -1 if there is none */
 	bool signals; /* they are blocked and waited for */
 	bool stop;    /* one has come */
 	unsigned got; /* what holds, of WAIT_ */
 	struct sd_event *event;
 	struct sd_event_source *source_in, *source_out, *source_mailbox;
-	struct sd_event_source *source_stop[3];
+	struct sd_event_source *source_stop[3], *source_stop_fd;
 	unsigned always; /* of WAIT_: descriptors that can't be waited for, as files: they are always ready */
 };
 
@@ -31,6 +32,9 @@ void wait_close(struct wait *w);
  * negative errno.
  */
 int wait_signals(struct wait *w);
+
+/* A descriptor that is WAIT_STOP as soon as there is something to read from it, or its other end is closed. */
+void wait_stop(struct wait *w, int fd);
 
 /* The descriptor of WAIT_MAILBOX; -1 if there is none (any more). A closed one must be taken out by this
  * first. */

@@ -1,0 +1,41 @@
+/* cmd/enable.c: ENABLE (RFC 5161) */
+#include "command.h"
+#include "session.h"
+
+/* Turns on what name means, and says so, if it is not on yet. What nobody knows is passed over (RFC 5161 3.1). */
+static void enable(struct session *s, struct str name)
+{
+	for (const struct extension *const *e = extensions; *e; e++) {
+		if (!(*e)->enable || !str_ieq(name, str_z((*e)->enable)) || !(~s->enabled & (*e)->enable_bit))
+			continue;
+		s->enabled |= (*e)->enable_bit;
+		w_atom(&s->out, (*e)->enable);
+	}
+}
+
+static enum verdict cmd_enable(struct session *s, struct command *cmd)
+{
+	struct str *names = NULL;
+	size_t n = 0;
+
+	while (p_sp(&cmd->args)) {
+		names = arena_grow(cmd->arena, names, n + 1, sizeof *names);
+		if (!p_atom(&cmd->args, &names[n++]))
+			return cmd_syntax(cmd);
+	}
+	if (n == 0 || !p_end(&cmd->args))
+		return cmd_syntax(cmd);
+	w_untagged(&s->out);
+	w_atom(&s->out, "ENABLED");
+	for (size_t i = 0; i < n; i++)
+		enable(s, names[i]);
+	w_crlf(&s->out);
+	s->out.utf8 = s->enabled & (ON_UTF8 | ON_REV2);
+	return cmd_ok(cmd, "Options enabled");
+}
+
+static const struct command_row enables[] = {
+	{ "ENABLE", ANY_STATE, LEAVES, cmd_enable },
+	{ 0 },
+};
+const struct extension ext_enable = { .rfc = 5161, .capability = "ENABLE", .commands = enables };

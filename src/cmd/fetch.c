@@ -1,0 +1,313 @@
+/* cmd/fetch.c: FETCH and UID FETCH (RFC 9051 6.4.5), and the items of the base protocol */
+#include <time.h>
+#include "command.h"
+#include "fetch.h"
+#include "mail/header.h"
+#include "sync.h"
+#include "view.h"
+
+static int write_flags(struct session *s, struct fetching *f, const struct fetch_item *item)
+{
+	(void)item;
+	sync_write_flags(s, f->message, f->becomes_seen ? MD_SEEN : 0);
+	return 0;
+}
+
+static int write_uid(struct session *s, struct fetching *f, const struct fetch_item *item)
+{
+	(void)item;
+	w_atom(&s->out, "UID");
+	w_number(&s->out, f->uid);
+	return 0;
+}
+
+/* In the zone of this machine: which zone a message came in is not kept anywhere. */
+static int write_internaldate(struct session *s, struct fetching *f, const struct fetch_item *item)
+{
+	time_t date = (time_t)f->date;
+	struct tm tm;
+
+	(void)item;
+	localtime_r(&date, &tm);
+	w_atom(&s->out, "INTERNALDATE");
+	w_date_time(&s->out, (struct date_time){ .unix_time = f->date, .zone = (int)(tm.tm_gmtoff / 60) });
+	return 0;
+}
+
+static int write_size(struct session *s, struct fetching *f, const struct fetch_item *item)
+{
+	(void)item;
+	w_atom(&s->out, "RFC822.SIZE");
+	w_number(&s->out, f->size);
+	return 0;
+}
+
+static int write_envelope(struct session *s, struct fetching *f, const struct fetch_item *item)
+{
+	(void)item;
+	w_atom(&s->out, "ENVELOPE");
+	fetch_write_envelope(s, f->arena, f->header);
+	return 0;
+}
+
+static int write_body(struct session *s, struct fetching *f, const struct fetch_item *item)
+{
+	(void)item;
+	w_atom(&s->out, "BODY");
+	return fetch_write_structure(s, f, f->parts, false);
+}
+
+static int write_bodystructure(struct session *s, struct fetching *f, const struct fetch_item *item)
+{
+	(void)item;
+	w_atom(&s->out, "BODYSTRUCTURE");
+	return fetch_write_structure(s, f, f->parts, true);
+}
+
+/* Serves a range, and counts it for the log. */
+static int serve(struct session *s, struct fetching *f, off_t from, off_t to, bool body, const struct partial *partial)
+{
+	const uint64_t before = s->conn.sent + s->conn.out.n;
+	const int r = fetch_literal(s, f, from, to, partial);
+
+	*(body ? &s->served.body : &s->served.header) += s->conn.sent + s->conn.out.n - before;
+	return r;
+}
+
+static int write_rfc822(struct session *s, struct fetching *f, const struct fetch_item *item)
+{
+	(void)item;
+	w_atom(&s->out, "RFC822");
+	return serve(s, f, 0, f->file_size, true, NULL);
+}
+
+static int write_rfc822_header(struct session *s, struct fetching *f, const struct fetch_item *item)
+{
+	(void)item;
+	w_atom(&s->out, "RFC822.HEADER");
+	return serve(s, f, 0, f->body, false, NULL);
+}
+
+static int write_rfc822_text(struct session *s, struct fetching *f, const struct fetch_item *item)
+{
+	(void)item;
+	w_atom(&s->out, "RFC822.TEXT");
+	return serve(s, f, f->body, f->file_size, true, NULL);
+}
+
+/* "[" section "]" ["<" number "." nz-number ">"] */
+static bool parse_section(struct cursor *c, struct fetch_item *item)
+{
+	if (!p_section(c, &item->section))
+		return false;
+	item->partial = (struct partial){ 0 };
+	if (c->rest.n && c->rest.s[0] == '<')
+		return p_partial(c, &item->partial);
+	return true;
+}
+
+static bool parse_peek(struct cursor *c, struct fetch_item *item)
+{
+	item->peek = true;
+	return parse_section(c, item);
+}
+
+static bool wanted(const struct section *section, struct str name)
+{
+	for (size_t i = 0; i < section->fields.n; i++)
+		if (str_ieq(section->fields.v[i], name))
+			return section->what == SECTION_FIELDS;
+	return section->what == SECTION_FIELDS_NOT;
+}
+
+/* Some fields of a header section, as they stand, and an empty line (RFC 9051 6.4.5.1). They are in memory, so partial is easy. */
+static void write_fields(struct session *s, struct str header, const struct section *section, const struct partial *partial)
+{
+	_cleanup_(buf_release) struct buf text = { 0 };
+	struct field field;
+	struct str part;
+
+	while (header_next(&header, &field)) {
+		if (field.name.n == 0 || !wanted(section, field.name))
+			continue;
+		sent_str(&text, field.line);
+		if (!str_ends(buf_view(&text), STR("\n")))
+			buf_z(&text, "\r\n");
+	}
+	buf_z(&text, "\r\n");
+	part = buf_view(&text);
+	if (partial)
+		part = str_head(str_from(part, MIN(partial->first, part.n)), MIN(partial->count, part.n));
+	w_literal(&s->out, part.n);
+	buf_str(s->out.out, part);
+	s->served.header += part.n;
+}
+
+/* A header section that is not the message's own: of a part, or of a message in it. */
+static int part_fields(struct session *s, struct fetching *f, const struct part *part, const struct section *section,
+		       const struct partial *partial)
+{
+	_cleanup_(buf_release) struct buf header = { 0 };
+	const int r = header_read(f->fd, part->header, part->body, HEADER_MAX, &header);
+
+	write_fields(s, buf_view(&header), section, partial);
+	return r;
+}
+
+/* The MIME fields of what is not a part but the whole message, "BODY[1.MIME]" of a message without parts. */
+static int root_mime(struct session *s, struct fetching *f, const struct part *root, const struct partial *partial)
+{
+	static struct str names[] = {
+		{ "MIME-Version", 12 },	       { "Content-Type", 12 },	     { "Content-Transfer-Encoding", 25 },
+		{ "Content-ID", 10 },	       { "Content-Description", 19 }, { "Content-Disposition", 19 },
+		{ "Content-Language", 16 },    { "Content-Location", 16 },   { "Content-MD5", 11 },
+	};
+	const struct section mime = { .what = SECTION_FIELDS, .fields = { names, COUNT(names) } };
+
+	return part_fields(s, f, root, &mime, partial);
+}
+
+static int write_part(struct session *s, struct fetching *f, const struct section *section,
+		      const struct partial *partial)
+{
+	const struct part *part = mime_find(f->parts, section->part, section->parts);
+	const struct part *message = part && part->kind == PART_MESSAGE ? part->child : NULL;
+
+	if (part && section->what == SECTION_ALL)
+		return serve(s, f, part->body, part->end, true, partial);
+	if (part && section->what == SECTION_MIME)
+		return part->parent && part->parent->kind == PART_MULTIPART ?
+			       serve(s, f, part->header, part->body, false, partial) :
+			       root_mime(s, f, part, partial);
+	if (message && section->what == SECTION_HEADER)
+		return serve(s, f, message->header, message->body, false, partial);
+	if (message && section->what == SECTION_TEXT)
+		return serve(s, f, message->body, message->end, true, partial);
+	if (message && (section->what == SECTION_FIELDS || section->what == SECTION_FIELDS_NOT))
+		return part_fields(s, f, message, section, partial);
+	w_nil(&s->out);
+	return 0;
+}
+
+/* BODY[...] and BODY.PEEK[...] are answered alike. What they need depends on the section, so they see to it. */
+static int write_section(struct session *s, struct fetching *f, const struct fetch_item *item)
+{
+	const struct partial *partial = item->partial.count ? &item->partial : NULL;
+	const struct section *section = &item->section;
+	int r = 0;
+
+	if (section->parts)
+		r = fetching_need(f, NEEDS_PARTS);
+	else if (section->what != SECTION_ALL)
+		r = fetching_need(f, NEEDS_HEADER);
+	w_section(&s->out, "BODY", section, partial);
+	if (r < 0) {
+		w_nil(&s->out);
+		return r;
+	}
+	if (section->parts)
+		return write_part(s, f, section, partial);
+	if (section->what == SECTION_HEADER)
+		return serve(s, f, 0, f->body, false, partial);
+	if (section->what == SECTION_TEXT)
+		return serve(s, f, f->body, f->file_size, true, partial);
+	if (section->what == SECTION_ALL)
+		return serve(s, f, 0, f->file_size, true, partial);
+	write_fields(s, f->header, section, partial);
+	return 0;
+}
+
+static const struct fetch_row items[] = {
+	{ "FLAGS",	   TELLS_FLAGS,		    NULL,	   write_flags	       },
+	{ "UID",	   TELLS_UID,		    NULL,	   write_uid	       },
+	{ "INTERNALDATE",  NEEDS_FILE,		    NULL,	   write_internaldate  },
+	{ "RFC822.SIZE",   NEEDS_SIZE,		    NULL,	   write_size	       },
+	{ "ENVELOPE",	   NEEDS_HEADER,	    NULL,	   write_envelope      },
+	{ "BODY",	   NEEDS_PARTS,		    NULL,	   write_body	       },
+	{ "BODYSTRUCTURE", NEEDS_PARTS,		    NULL,	   write_bodystructure },
+	{ "BODY[",	   NEEDS_FILE | SETS_SEEN,  parse_section, write_section       },
+	{ "BODY.PEEK[",	   NEEDS_FILE,		    parse_peek,	   write_section       },
+	{ "RFC822",	   NEEDS_FILE | SETS_SEEN,  NULL,	   write_rfc822	       },
+	{ "RFC822.HEADER", NEEDS_HEADER,	    NULL,	   write_rfc822_header },
+	{ "RFC822.TEXT",   NEEDS_HEADER | SETS_SEEN, NULL,	   write_rfc822_text   },
+	{ 0 },
+};
+
+/* What became of the messages of one FETCH. */
+struct outcome {
+	uint32_t *seen;		/* told to be \Seen, and still to become it */
+	size_t nseen;
+	size_t gone;
+	int error;		/* the first failure to read one */
+};
+
+static void fetch_all(struct session *s, struct command *cmd, const uint32_t *uids, size_t n,
+		      const struct fetch_item *list, size_t nlist, struct outcome *o)
+{
+	_cleanup_(arena_free) struct arena scratch = { 0 };
+
+	for (size_t i = 0; i < n && !s->conn.error; i++) {
+		struct fetching f;
+		int r = fetching_begin(&f, s->view->box, uids[i], &scratch);
+
+		if (r == 0)
+			r = fetch_tell(s, &f, list, nlist, cmd->row->flags & BY_UID);
+		fetching_end(&f);
+		arena_reset(&scratch);
+		if (r == -ENOENT)
+			o->gone++;
+		else if (r < 0)
+			o->error = o->error ? o->error : r;
+		else if (f.becomes_seen)
+			o->seen[o->nseen++] = uids[i];
+	}
+}
+
+/* Marks what was fetched \Seen, in one change for all of it. The client has been told already. */
+static int mark_seen(struct session *s, struct command *cmd, const struct outcome *o)
+{
+	const struct md_change seen = { .op = MD_ADD, .flags = MD_SEEN };
+	const struct md_uids uids = { o->seen, o->nseen };
+	struct md_uids modified, gone;
+	int r;
+
+	if (uids.n == 0)
+		return 0;
+	r = maildir_store(s->view->box, uids, &seen, cmd->arena, &modified, &gone);
+	view_absorb(s->view, r < 0 ? 0 : maildir_highestmodseq(s->view->box));
+	for (size_t i = 0; r < 0 && i < uids.n; i++)
+		sync_fetch_flags(s, uids.v[i], cmd->row->flags & BY_UID);
+	return r;
+}
+
+static enum verdict cmd_fetch(struct session *s, struct command *cmd)
+{
+	struct cursor *c = &cmd->args;
+	struct fetch_item *list;
+	struct outcome o = { 0 };
+	struct seqset set;
+	uint32_t *uids;
+	size_t nlist, n;
+	int r;
+
+	if (!(p_sp(c) && p_sequence_set(c, &set) && p_sp(c) && fetch_parse(c, &list, &nlist) && p_end(c)))
+		return cmd_syntax(cmd);
+	if (!view_resolve(s->view, set, cmd->row->flags & BY_UID ? BY_UIDS : BY_NUMBER, cmd->arena, &uids, &n))
+		return cmd_bad(cmd, "No message has that number.");
+	if (fetch_sets_seen(list, nlist))
+		o.seen = arena_alloc(cmd->arena, n * sizeof *o.seen);
+	fetch_all(s, cmd, uids, n, list, nlist, &o);
+	r = mark_seen(s, cmd, &o);
+	if (o.error || r < 0)
+		return cmd_failed(cmd, o.error ? o.error : r);
+	if (o.gone)	/* RFC 2180 4.1.2 */
+		return cmd_no(cmd, "EXPUNGEISSUED", "Some of the messages no longer exist.");
+	return cmd_ok(cmd, "FETCH completed.");
+}
+
+static const struct command_row commands[] = {
+	{ "FETCH",     SELECTED, KEEPS_NUMBERS, cmd_fetch },
+	{ "UID FETCH", SELECTED, BY_UID,	cmd_fetch },
+	{ 0 },
+};
+const struct extension ext_fetch = { .rfc = 3501, .commands = commands, .fetch = items };

@@ -1,0 +1,235 @@
+/* cmd/list.c: LIST and LSUB (RFC 9051 6.3.9, RFC 3501 6.3.9), LIST-EXTENDED (RFC 5258), SPECIAL-USE (RFC 6154) */
+#include "command.h"
+#include "imap/pattern.h"
+#include "names.h"
+
+enum list_option {
+	SELECT_SUBSCRIBED = 1,
+	SELECT_REMOTE = 2,	/* there are none */
+	SELECT_RECURSIVE = 4,
+	SELECT_SPECIAL_USE = 8,
+	RETURN_SUBSCRIBED = 16,
+	RETURN_CHILDREN = 32,	/* always told */
+	RETURN_SPECIAL_USE = 64,	/* always told */
+	EXTENDED = 128,		/* the command has something of RFC 5258 */
+};
+
+static const struct option {
+	const char *name;
+	unsigned bit;
+} selections[] = {
+	{ "SUBSCRIBED",	    SELECT_SUBSCRIBED	},
+	{ "REMOTE",	    SELECT_REMOTE	},
+	{ "RECURSIVEMATCH", SELECT_RECURSIVE	},
+	{ "SPECIAL-USE",    SELECT_SPECIAL_USE	},
+	{ NULL,		    0			},
+}, returns[] = {
+	{ "SUBSCRIBED",	    RETURN_SUBSCRIBED	},
+	{ "CHILDREN",	    RETURN_CHILDREN	},
+	{ "SPECIAL-USE",    RETURN_SPECIAL_USE	},
+	{ NULL,		    0			},
+};
+
+static bool p_option(struct cursor *c, const struct option *options, unsigned *ret)
+{
+	for (const struct option *o = options; o->name; o++)
+		if (p_word(c, o->name)) {
+			*ret |= o->bit;
+			return true;
+		}
+	return p_expected(c, "a LIST option");
+}
+
+/* "(" [option *(SP option)] ")" */
+static bool p_options(struct cursor *c, const struct option *options, unsigned *ret)
+{
+	*ret |= EXTENDED;
+	if (!p_char(c, '('))
+		return false;
+	if (p_char(c, ')'))
+		return true;
+	do {
+		if (!p_option(c, options, ret))
+			return false;
+	} while (p_sp(c));
+	return p_char(c, ')');
+}
+
+struct list_args {
+	unsigned options;
+	bool root;		/* the pattern is "": what is asked is the separator */
+	struct patterns patterns;
+};
+
+static bool p_pattern(struct session *s, struct cursor *c, struct str reference, struct list_args *ret)
+{
+	struct patterns *p = &ret->patterns;
+	struct str text;
+
+	if (!p_list_mailbox(c, &text))
+		return false;
+	ret->root = text.n == 0;
+	p->v = arena_grow(c->arena, p->v, p->n + 1, sizeof *p->v);
+	text = arena_cat(c->arena, reference, text, STR(""));
+	p->v[p->n++] = pattern_new(c->arena, text, s->store.separator);
+	return true;
+}
+
+/* mbox-or-pat = list-mailbox / "(" list-mailbox *(SP list-mailbox) ")" */
+static bool p_patterns(struct session *s, struct cursor *c, struct str reference, struct list_args *ret)
+{
+	if (!p_char(c, '('))
+		return p_pattern(s, c, reference, ret);
+	ret->options |= EXTENDED;
+	do {
+		if (!p_pattern(s, c, reference, ret))
+			return false;
+	} while (p_sp(c));
+	ret->root = false;
+	return p_char(c, ')');
+}
+
+/* list = "LIST" [SP list-select-opts] SP mailbox SP mbox-or-pat [SP list-return-opts] */
+static bool p_list_args(struct session *s, struct cursor *c, bool extended, struct list_args *ret)
+{
+	struct str reference;
+
+	if (!p_sp(c))
+		return false;
+	if (extended && c->rest.n && c->rest.s[0] == '(' && !(p_options(c, selections, &ret->options) && p_sp(c)))
+		return false;
+	if (!p_mailbox(c, &reference) || !p_sp(c) || !p_patterns(s, c, reference, ret))
+		return false;
+	if (extended && p_sp(c) && !(p_word(c, "RETURN") && p_sp(c) && p_options(c, returns, &ret->options)))
+		return false;
+	return p_end(c);
+}
+
+/* "* LIST (\Noselect) "." """: the separator (RFC 9051 6.3.9) */
+static void tell_root(struct session *s, const char *command)
+{
+	w_untagged(&s->out);
+	w_atom(&s->out, command);
+	w_open(&s->out);
+	w_atom(&s->out, "\\Noselect");
+	w_close(&s->out);
+	w_separator(&s->out, s->store.separator);
+	w_string(&s->out, STR(""));
+	w_crlf(&s->out);
+}
+
+static void write_attributes(struct session *s, const struct name *name, unsigned options)
+{
+	struct writer *w = &s->out;
+
+	w_open(w);
+	if (!(name->is & NAME_EXISTS))
+		w_atom(w, options & EXTENDED ? "\\NonExistent" : "\\Noselect");
+	w_atom(w, name->is & NAME_PARENT ? "\\HasChildren" : "\\HasNoChildren");
+	if (options & (SELECT_SUBSCRIBED | RETURN_SUBSCRIBED) && name->is & NAME_SUBSCRIBED)
+		w_atom(w, "\\Subscribed");
+	for (size_t use = 0; special_uses[use].attribute; use++)
+		if (name->uses & 1u << use)
+			w_atom(w, special_uses[use].attribute);
+	w_close(w);
+}
+
+static void tell(struct session *s, const struct name *name, unsigned options, bool childinfo)
+{
+	struct writer *w = &s->out;
+
+	w_untagged(w);
+	w_atom(w, "LIST");
+	write_attributes(s, name, options);
+	w_separator(w, s->store.separator);
+	w_mailbox(w, name->name);
+	if (childinfo) {	/* RFC 5258 3.5 */
+		w_open(w);
+		w_string(w, STR("CHILDINFO"));
+		w_open(w);
+		w_string(w, STR("SUBSCRIBED"));
+		w_close(w);
+		w_close(w);
+	}
+	w_crlf(w);
+}
+
+/* Whether the selection options choose a name; without any, all that exist do, and the levels above them. */
+static bool selected(const struct name *name, unsigned options)
+{
+	if (!(options & (SELECT_SUBSCRIBED | SELECT_SPECIAL_USE)))
+		return name->is & (NAME_EXISTS | NAME_PARENT);
+	return (!(options & SELECT_SUBSCRIBED) || name->is & NAME_SUBSCRIBED) &&
+	       (!(options & SELECT_SPECIAL_USE) || name->uses);
+}
+
+static enum verdict cmd_list(struct session *s, struct command *cmd)
+{
+	struct list_args args = { 0 };
+	struct name *v;
+	size_t n;
+	int r;
+
+	if (!p_list_args(s, &cmd->args, true, &args))
+		return cmd_syntax(cmd);
+	if (args.options & SELECT_RECURSIVE && !(args.options & (SELECT_SUBSCRIBED | SELECT_SPECIAL_USE)))
+		return cmd_bad(cmd, "RECURSIVEMATCH needs another selection option.");
+	if (args.root) {
+		tell_root(s, "LIST");
+		return cmd_ok(cmd, "LIST completed");
+	}
+	r = names_list(s, &args.patterns, cmd->arena, &v, &n);
+	if (r < 0)
+		return cmd_failed(cmd, r);
+	for (size_t i = 0; i < n; i++) {
+		const bool childinfo = args.options & SELECT_RECURSIVE && args.options & SELECT_SUBSCRIBED &&
+				       v[i].is & NAME_SUBSCRIBED_BELOW;
+
+		if ((selected(&v[i], args.options) || childinfo) && patterns_match(&args.patterns, v[i].name))
+			tell(s, &v[i], args.options, childinfo);
+	}
+	return cmd_ok(cmd, "LIST completed");
+}
+
+/* A level above a subscribed name that does not match itself is \Noselect (RFC 3501 6.3.9). */
+static enum verdict cmd_lsub(struct session *s, struct command *cmd)
+{
+	struct list_args args = { 0 };
+	struct name *v;
+	size_t n;
+	int r;
+
+	if (!p_list_args(s, &cmd->args, false, &args))
+		return cmd_syntax(cmd);
+	if (args.root) {
+		tell_root(s, "LSUB");
+		return cmd_ok(cmd, "LSUB completed");
+	}
+	r = names_list(s, &args.patterns, cmd->arena, &v, &n);
+	if (r < 0)
+		return cmd_failed(cmd, r);
+	for (size_t i = 0; i < n; i++) {
+		if (!(v[i].is & (NAME_SUBSCRIBED | NAME_SUBSCRIBED_BELOW)) || !patterns_match(&args.patterns, v[i].name))
+			continue;
+		w_untagged(&s->out);
+		w_atom(&s->out, "LSUB");
+		w_open(&s->out);
+		if (!(v[i].is & NAME_SUBSCRIBED))
+			w_atom(&s->out, "\\Noselect");
+		w_close(&s->out);
+		w_separator(&s->out, s->store.separator);
+		w_mailbox(&s->out, v[i].name);
+		w_crlf(&s->out);
+	}
+	return cmd_ok(cmd, "LSUB completed");
+}
+
+static const struct command_row commands[] = {
+	{ "LIST", ANY_STATE, LEAVES, cmd_list },
+	{ "LSUB", ANY_STATE, LEAVES, cmd_lsub },
+	{ 0 },
+};
+const struct extension ext_list = { .rfc = 5258, .capability = "LIST-EXTENDED", .commands = commands };
+/* \HasChildren and \HasNoChildren are always told. */
+const struct extension ext_children = { .rfc = 3348, .capability = "CHILDREN" };
+const struct extension ext_special_use = { .rfc = 6154, .capability = "SPECIAL-USE" };

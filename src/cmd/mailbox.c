@@ -1,0 +1,252 @@
+/* cmd/mailbox.c: CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, STATUS (RFC 9051 6.3.4 to 6.3.8, 6.3.11) */
+#include "command.h"
+#include "maildir/folders.h"
+#include "maildir/subscribe.h"
+#include "session.h"
+#include "status_of.h"
+#include "view.h"
+
+/* SP mailbox, up to the end. The separator at the end of a name means that names below it will be made (RFC 9051 6.3.4);
+ * it is no part of the name.
+ */
+static bool parse_name(struct session *s, struct command *cmd, struct str *ret)
+{
+	struct str name;
+
+	if (!p_sp(&cmd->args) || !p_mailbox(&cmd->args, &name))
+		return false;
+	if (name.n > 1 && name.s[name.n - 1] == s->store.separator)
+		name.n--;
+	*ret = name;
+	return true;
+}
+
+/* Why a name can't be made. */
+static enum verdict cmd_fault(struct session *s, struct command *cmd, int r, struct str folder)
+{
+	const struct folder_fault *fault = r < 0 ? NULL : folder_name_fault(folder);
+
+	if (r == -ENOENT)
+		return cmd_no(cmd, "CANNOT",
+			      arena_printf(cmd->arena, "Mailbox names here begin with \"%s\".", s->store.prefix));
+	if (r < 0)
+		return cmd_no(cmd, "CANNOT", "A mailbox name can't have a \".\" in it here.");
+	return fault ? cmd_no(cmd, "CANNOT", fault->text) : OK;
+}
+
+static enum verdict cmd_create(struct session *s, struct command *cmd)
+{
+	struct str name, folder;
+	enum verdict verdict;
+	int r;
+
+	if (!parse_name(s, cmd, &name) || !p_end(&cmd->args))
+		return cmd_syntax(cmd);
+	r = store_folder(&s->store, cmd->arena, name, &folder);
+	if (r == 0 && folder.n == 0)
+		return cmd_no(cmd, "ALREADYEXISTS", "INBOX is always there.");
+	verdict = cmd_fault(s, cmd, r, folder);
+	if (verdict != OK)
+		return verdict;
+	if (!store_name(&s->store, cmd->arena, folder).s)
+		return cmd_no(cmd, "CANNOT", "That name is kept for INBOX.");
+	r = folder_create(s->store.account, folder);
+	return r < 0 ? cmd_failed(cmd, r) : cmd_ok(cmd, "CREATE completed");
+}
+
+/* Whether there are folders below. */
+static bool has_children(struct session *s, struct arena *a, struct str folder)
+{
+	struct folder *v;
+	size_t n;
+
+	if (folder_list(s->store.account, a, false, &v, &n) < 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (v[i].name.n > folder.n + 1 && str_starts(v[i].name, folder) && v[i].name.s[folder.n] == '.')
+			return true;
+	return false;
+}
+
+static enum verdict cmd_delete(struct session *s, struct command *cmd)
+{
+	struct str name, folder;
+	int r;
+
+	if (!parse_name(s, cmd, &name) || !p_end(&cmd->args))
+		return cmd_syntax(cmd);
+	r = store_folder(&s->store, cmd->arena, name, &folder);
+	if (r == 0 && folder.n == 0)
+		return cmd_no(cmd, "CANNOT", "INBOX can't be deleted.");
+	if (r == 0)
+		r = folder_delete(s->store.account, folder);
+	if (r == -ENOENT && has_children(s, cmd->arena, folder))
+		return cmd_no(cmd, "HASCHILDREN", "There are only mailboxes below that name.");
+	if (r == -EINVAL)
+		r = -ENOENT;
+	if (r < 0)
+		return cmd_failed(cmd, r);
+	if (s->view && str_eq(s->view->folder, folder))
+		session_unselect(s);
+	return cmd_ok(cmd, "DELETE completed");
+}
+
+/* RENAME INBOX moves its messages into a new mailbox, and leaves it empty (RFC 9051 6.3.6). */
+static int rename_inbox(struct session *s, struct command *cmd, struct str to)
+{
+	_cleanup_(maildir_closep) struct maildir *opened = NULL;
+	_cleanup_(maildir_closep) struct maildir *target = NULL;
+	struct maildir *inbox = s->view && s->view->folder.n == 0 ? s->view->box : NULL;
+	struct md_uids all = { 0 }, from, moved;
+	int r = 0;
+
+	if (!inbox) {
+		r = store_open(&s->store, STR(""), 0, &opened);
+		inbox = opened;
+	}
+	if (r == 0)
+		r = maildir_update(inbox, 0);
+	if (r >= 0)
+		r = folder_create(s->store.account, to);
+	if (r >= 0)
+		r = store_open(&s->store, to, 0, &target);
+	if (r < 0)
+		return r;
+	all.v = arena_alloc(cmd->arena, maildir_count(inbox) * sizeof *all.v);
+	while (all.n < maildir_count(inbox)) {
+		all.v[all.n] = maildir_at(inbox, all.n)->uid;
+		all.n++;
+	}
+	r = maildir_move(inbox, all, target, cmd->arena, &from, &moved);
+	return r == -ENOENT ? 0 : MIN(r, 0);
+}
+
+static enum verdict cmd_rename(struct session *s, struct command *cmd)
+{
+	struct str from_name, to_name, from, to;
+	enum verdict verdict;
+	int r;
+
+	if (!parse_name(s, cmd, &from_name) || !parse_name(s, cmd, &to_name) || !p_end(&cmd->args))
+		return cmd_syntax(cmd);
+	r = store_folder(&s->store, cmd->arena, from_name, &from);
+	if (r < 0)
+		return cmd_failed(cmd, -ENOENT);
+	r = store_folder(&s->store, cmd->arena, to_name, &to);
+	if (r == 0 && to.n == 0)
+		return cmd_no(cmd, "ALREADYEXISTS", "INBOX is always there.");
+	verdict = cmd_fault(s, cmd, r, to);
+	if (verdict != OK)
+		return verdict;
+	r = from.n ? folder_rename(s->store.account, from, to) : rename_inbox(s, cmd, to);
+	if (r == -EINVAL)
+		return cmd_no(cmd, "CANNOT", "A mailbox can't be renamed to one below itself.");
+	return r < 0 ? cmd_failed(cmd, r) : cmd_ok(cmd, "RENAME completed");
+}
+
+static enum verdict subscribe(struct session *s, struct command *cmd,
+			      int (*change)(struct account *, struct str), const char *done)
+{
+	struct str name, folder;
+	int r;
+
+	if (!parse_name(s, cmd, &name) || !p_end(&cmd->args))
+		return cmd_syntax(cmd);
+	r = store_folder(&s->store, cmd->arena, name, &folder);
+	if (r == 0)
+		r = change(s->store.account, folder);
+	return r < 0 ? cmd_failed(cmd, r) : cmd_ok(cmd, done);
+}
+
+/* Whether the mailbox exists is not asked: it may come back (RFC 9051 6.3.7). */
+static enum verdict cmd_subscribe(struct session *s, struct command *cmd)
+{
+	return subscribe(s, cmd, subscribe_add, "SUBSCRIBE completed");
+}
+
+static enum verdict cmd_unsubscribe(struct session *s, struct command *cmd)
+{
+	return subscribe(s, cmd, subscribe_remove, "UNSUBSCRIBE completed");
+}
+
+static bool p_status_item(struct cursor *c, const struct status_row **ret)
+{
+	const struct str start = c->rest;
+	struct str name;
+
+	if (!p_atom(c, &name))
+		return false;
+	*ret = status_row_find(name);
+	if (*ret)
+		return true;
+	p_back(c, start);
+	return p_expected(c, "a STATUS item");
+}
+
+/* "(" status-att *(SP status-att) ")", into v, which has room for STATUS_ITEMS. */
+static bool p_status_items(struct cursor *c, const struct status_row **v, size_t *ret_n)
+{
+	size_t n = 0;
+
+	if (!p_char(c, '('))
+		return false;
+	do {
+		if (n == STATUS_ITEMS)
+			return p_expected(c, "fewer STATUS items");
+		if (!p_status_item(c, &v[n]))
+			return false;
+		n++;
+	} while (p_sp(c));
+	*ret_n = n;
+	return p_char(c, ')');
+}
+
+static enum verdict cmd_status(struct session *s, struct command *cmd)
+{
+	const struct status_row *items[STATUS_ITEMS];
+	struct str name, folder;
+	struct status_of of;
+	size_t n;
+	int r;
+
+	if (!(p_sp(&cmd->args) && p_mailbox(&cmd->args, &name) && p_sp(&cmd->args) &&
+	      p_status_items(&cmd->args, items, &n) && p_end(&cmd->args)))
+		return cmd_syntax(cmd);
+	r = store_folder(&s->store, cmd->arena, name, &folder);
+	if (r == 0)
+		r = status_open_folder(s, folder, &of);
+	if (r < 0)
+		return cmd_failed(cmd, r == -EINVAL ? -ENOENT : r);
+	w_untagged(&s->out);
+	w_atom(&s->out, "STATUS");
+	w_mailbox(&s->out, name);
+	w_open(&s->out);
+	for (size_t i = 0; i < n; i++) {
+		w_atom(&s->out, items[i]->name);
+		w_number(&s->out, items[i]->value(&of));
+	}
+	w_close(&s->out);
+	w_crlf(&s->out);
+	status_close_folder(&of);
+	return cmd_ok(cmd, "STATUS completed");
+}
+
+static const struct command_row commands[] = {
+	{ "CREATE",	 ANY_STATE, LEAVES, cmd_create	    },
+	{ "DELETE",	 ANY_STATE, LEAVES, cmd_delete	    },
+	{ "RENAME",	 ANY_STATE, LEAVES, cmd_rename	    },
+	{ "SUBSCRIBE",	 ANY_STATE, LEAVES, cmd_subscribe   },
+	{ "UNSUBSCRIBE", ANY_STATE, LEAVES, cmd_unsubscribe },
+	{ "STATUS",	 ANY_STATE, LEAVES, cmd_status	    },
+	{ 0 },
+};
+
+static const struct status_row status[] = {
+	{ "MESSAGES",	 status_messages    },
+	{ "RECENT",	 status_recent	    },
+	{ "UIDNEXT",	 status_uidnext	    },
+	{ "UIDVALIDITY", status_uidvalidity },
+	{ "UNSEEN",	 status_unseen	    },
+	{ 0 },
+};
+const struct extension ext_mailbox = { .rfc = 3501, .commands = commands, .status = status };

@@ -1,0 +1,314 @@
+/* cmd/search.c: SEARCH and UID SEARCH (RFC 9051 6.4.4, RFC 3501 6.4.4), and the keys of the base protocol */
+#include <time.h>
+#include "command.h"
+#include "mail/charset.h"
+#include "mail/date.h"
+#include "mail/header.h"
+#include "mail/text.h"
+#include "search.h"
+#include "view.h"
+
+enum { DAY = 86400 };
+
+static int match_all(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	(void)s, (void)f, (void)key;
+	return 1;
+}
+
+/* Flags: the rows' names tell which. */
+static bool has(const struct fetching *f, unsigned flag)
+{
+	return f->message->flags & flag;
+}
+
+#define FLAG_KEY(name, flag)                                                                                 \
+	static int match_##name(struct session *s, struct fetching *f, const struct search_key *key)         \
+	{                                                                                                    \
+		(void)s, (void)key;                                                                          \
+		return has(f, flag);                                                                         \
+	}                                                                                                    \
+	static int match_un##name(struct session *s, struct fetching *f, const struct search_key *key)       \
+	{                                                                                                    \
+		(void)s, (void)key;                                                                          \
+		return !has(f, flag);                                                                        \
+	}
+FLAG_KEY(answered, MD_ANSWERED)
+FLAG_KEY(deleted, MD_DELETED)
+FLAG_KEY(draft, MD_DRAFT)
+FLAG_KEY(flagged, MD_FLAGGED)
+FLAG_KEY(seen, MD_SEEN)
+
+static int match_recent(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	(void)key;
+	return view_recent(s->view, f->uid);
+}
+
+static int match_old(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	return !match_recent(s, f, key);
+}
+
+static int match_new(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	return match_recent(s, f, key) && !has(f, MD_SEEN);
+}
+
+static bool parse_keyword(struct search_parse *p, struct search_key *key)
+{
+	return p_sp(p->cursor) && p_atom(p->cursor, &key->name);
+}
+
+static int match_keyword(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	uint16_t number;
+
+	(void)s;
+	return maildir_keyword_find(f->box, key->name, &number) && keywords_have(f->message->keywords, number);
+}
+
+static int match_unkeyword(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	return !match_keyword(s, f, key);
+}
+
+static bool parse_not(struct search_parse *p, struct search_key *key)
+{
+	return p_sp(p->cursor) && search_parse_key(p, &key->a);
+}
+
+static int match_not(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	const int r = search_match(s, f, key->a);
+
+	return r < 0 ? r : !r;
+}
+
+static bool parse_or(struct search_parse *p, struct search_key *key)
+{
+	return p_sp(p->cursor) && search_parse_key(p, &key->a) && p_sp(p->cursor) && search_parse_key(p, &key->b);
+}
+
+static int match_or(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	const int r = search_match(s, f, key->a);
+
+	return r ? r : search_match(s, f, key->b);
+}
+
+static bool parse_uid(struct search_parse *p, struct search_key *key)
+{
+	struct seqset set;
+
+	return p_sp(p->cursor) && p_sequence_set(p->cursor, &set) &&
+	       view_resolve(p->session->view, set, BY_UIDS, p->cursor->arena, &key->uids, &key->nuids);
+}
+
+static bool parse_number(struct search_parse *p, struct search_key *key)
+{
+	return p_sp(p->cursor) && p_number64(p->cursor, &key->number);
+}
+
+static int match_larger(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	const int r = fetching_need(f, NEEDS_SIZE);
+
+	(void)s;
+	return r < 0 ? r : f->size > key->number;
+}
+
+static int match_smaller(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	const int r = fetching_need(f, NEEDS_SIZE);
+
+	(void)s;
+	return r < 0 ? r : f->size < key->number;
+}
+
+static bool parse_date(struct search_parse *p, struct search_key *key)
+{
+	return p_sp(p->cursor) && p_date(p->cursor, &key->day);
+}
+
+/* The day on which a message came, here: "disregarding time and timezone" (RFC 9051 6.4.4). */
+static int internal_day(struct fetching *f, int64_t *ret)
+{
+	const int r = fetching_need(f, NEEDS_FILE);
+	time_t date = (time_t)f->date;
+	struct tm tm;
+
+	if (r < 0)
+		return r;
+	localtime_r(&date, &tm);
+	*ret = date_days(tm.tm_year + 1900, (unsigned)tm.tm_mon + 1, (unsigned)tm.tm_mday);
+	return 1;
+}
+
+/* The day that the Date field names, as its writer saw it. 0: there is none. */
+static int sent_day(struct fetching *f, int64_t *ret)
+{
+	const int r = fetching_need(f, NEEDS_HEADER);
+	struct field field;
+	int64_t date;
+	int zone;
+
+	if (r < 0)
+		return r;
+	if (!header_find(f->header, STR("Date"), &field) || !date_parse(field.value, &date, &zone))
+		return 0;
+	date += 60 * zone;
+	*ret = (date - (date < 0 ? DAY - 1 : 0)) / DAY;
+	return 1;
+}
+
+#define DATE_KEYS(prefix, day_of)                                                                              \
+	static int match_##prefix##before(struct session *s, struct fetching *f, const struct search_key *key) \
+	{                                                                                                      \
+		int64_t day;                                                                                   \
+		const int r = day_of(f, &day);                                                                 \
+		(void)s;                                                                                       \
+		return r <= 0 ? r : day < key->day;                                                            \
+	}                                                                                                      \
+	static int match_##prefix##on(struct session *s, struct fetching *f, const struct search_key *key)     \
+	{                                                                                                      \
+		int64_t day;                                                                                   \
+		const int r = day_of(f, &day);                                                                 \
+		(void)s;                                                                                       \
+		return r <= 0 ? r : day == key->day;                                                           \
+	}                                                                                                      \
+	static int match_##prefix##since(struct session *s, struct fetching *f, const struct search_key *key)  \
+	{                                                                                                      \
+		int64_t day;                                                                                   \
+		const int r = day_of(f, &day);                                                                 \
+		(void)s;                                                                                       \
+		return r <= 0 ? r : day >= key->day;                                                           \
+	}
+DATE_KEYS(, internal_day)
+DATE_KEYS(sent, sent_day)
+
+static bool parse_text(struct search_parse *p, struct search_key *key)
+{
+	key->text = true;
+	return p_sp(p->cursor) && p_astring(p->cursor, &key->needle);
+}
+
+/* BCC, CC, FROM, SUBJECT, TO: the row's name is the field's. */
+static bool parse_field(struct search_parse *p, struct search_key *key)
+{
+	key->name = str_z(key->row->name);
+	return parse_text(p, key);
+}
+
+/* "HEADER" SP header-fld-name SP astring */
+static bool parse_header(struct search_parse *p, struct search_key *key)
+{
+	return p_sp(p->cursor) && p_astring(p->cursor, &key->name) && parse_text(p, key);
+}
+
+static int match_field(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	const int r = fetching_need(f, NEEDS_HEADER);
+
+	(void)s;
+	return r < 0 ? r : text_field(f->header, key->name, key->needle);
+}
+
+static int match_text_in(struct fetching *f, const struct search_key *key, unsigned where)
+{
+	struct text_search search = { .where = where };
+	int r = key->needle.n ? fetching_need(f, NEEDS_PARTS) : 0;
+
+	if (r < 0 || key->needle.n == 0)
+		return r < 0 ? r : 1;
+	matcher_init(&search.matcher, key->needle);
+	r = text_search(f->fd, f->parts, &search, 1);
+	if (r == 0)
+		r = search.matcher.found;
+	matcher_release(&search.matcher);
+	return r;
+}
+
+static int match_body(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	(void)s;
+	return match_text_in(f, key, TEXT_BODY);
+}
+
+static int match_text(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	(void)s;
+	return match_text_in(f, key, TEXT_HEADER | TEXT_BODY);
+}
+
+static const struct search_row keys[] = {
+	{ "ALL",	COST_NONE,   NULL,	    match_all	     },
+	{ "ANSWERED",	COST_NONE,   NULL,	    match_answered   },
+	{ "BCC",	COST_HEADER, parse_field,   match_field	     },
+	{ "BEFORE",	COST_STAT,   parse_date,    match_before     },
+	{ "BODY",	COST_BODY,   parse_text,    match_body	     },
+	{ "CC",		COST_HEADER, parse_field,   match_field	     },
+	{ "DELETED",	COST_NONE,   NULL,	    match_deleted    },
+	{ "DRAFT",	COST_NONE,   NULL,	    match_draft	     },
+	{ "FLAGGED",	COST_NONE,   NULL,	    match_flagged    },
+	{ "FROM",	COST_HEADER, parse_field,   match_field	     },
+	{ "HEADER",	COST_HEADER, parse_header,  match_field	     },
+	{ "KEYWORD",	COST_NONE,   parse_keyword, match_keyword    },
+	{ "LARGER",	COST_BODY,   parse_number,  match_larger     },
+	{ "NEW",	COST_NONE,   NULL,	    match_new	     },
+	{ "NOT",	COST_NONE,   parse_not,	    match_not	     },
+	{ "OLD",	COST_NONE,   NULL,	    match_old	     },
+	{ "ON",		COST_STAT,   parse_date,    match_on	     },
+	{ "OR",		COST_NONE,   parse_or,	    match_or	     },
+	{ "RECENT",	COST_NONE,   NULL,	    match_recent     },
+	{ "SEEN",	COST_NONE,   NULL,	    match_seen	     },
+	{ "SENTBEFORE", COST_HEADER, parse_date,    match_sentbefore },
+	{ "SENTON",	COST_HEADER, parse_date,    match_senton     },
+	{ "SENTSINCE",	COST_HEADER, parse_date,    match_sentsince  },
+	{ "SINCE",	COST_STAT,   parse_date,    match_since	     },
+	{ "SMALLER",	COST_BODY,   parse_number,  match_smaller    },
+	{ "SUBJECT",	COST_HEADER, parse_field,   match_field	     },
+	{ "TEXT",	COST_BODY,   parse_text,    match_text	     },
+	{ "TO",		COST_HEADER, parse_field,   match_field	     },
+	{ "UID",	COST_NONE,   parse_uid,	    search_match_set },
+	{ "UNANSWERED", COST_NONE,   NULL,	    match_unanswered },
+	{ "UNDELETED",	COST_NONE,   NULL,	    match_undeleted  },
+	{ "UNDRAFT",	COST_NONE,   NULL,	    match_undraft    },
+	{ "UNFLAGGED",	COST_NONE,   NULL,	    match_unflagged  },
+	{ "UNKEYWORD",	COST_NONE,   parse_keyword, match_unkeyword  },
+	{ "UNSEEN",	COST_NONE,   NULL,	    match_unseen     },
+	{ 0 },
+};
+
+static enum verdict cmd_search(struct session *s, struct command *cmd)
+{
+	struct search_parse parse = { .session = s, .cursor = &cmd->args };
+	struct str charset = STR("UTF-8");
+	struct cursor *c = &cmd->args;
+	struct search_key *list;
+	uint32_t *uids;
+	size_t n;
+
+	if (!p_sp(c) || (p_word(c, "CHARSET") && !(p_sp(c) && p_astring(c, &charset) && p_sp(c))))
+		return cmd_syntax(cmd);
+	if (!charset_known(charset))
+		return cmd_no(cmd, "BADCHARSET (US-ASCII UTF-8)", "That charset is not known here.");
+	if (!search_parse_list(&parse, &list) || !p_end(c))
+		return cmd_syntax(cmd);
+	if (!search_prepare(&list, charset, cmd->arena))
+		return cmd_bad(cmd, "A text is not in the charset that was named.");
+	search_run(s, list, cmd->arena, &uids, &n);
+	w_untagged(&s->out);
+	w_atom(&s->out, "SEARCH");
+	for (size_t i = 0; i < n; i++)
+		w_number(&s->out, cmd->row->flags & BY_UID ? uids[i] : view_number(s->view, uids[i]));
+	w_crlf(&s->out);
+	return cmd_ok(cmd, "SEARCH done.");
+}
+
+static const struct command_row commands[] = {
+	{ "SEARCH",	SELECTED, KEEPS_NUMBERS, cmd_search },
+	{ "UID SEARCH", SELECTED, BY_UID,	 cmd_search },
+	{ 0 },
+};
+const struct extension ext_search = { .rfc = 3501, .commands = commands, .search = keys };

@@ -1,0 +1,121 @@
+/* cmd/select.c: SELECT, EXAMINE, CLOSE, UNSELECT (RFC 9051 6.3.2, 6.3.3, 6.4.1, RFC 3691) */
+#include "command.h"
+#include "expunge.h"
+#include "session.h"
+#include "sync.h"
+#include "view.h"
+
+/* "* OK [code n] text" */
+static void tell_number(struct session *s, const char *code, uint64_t n, const char *text)
+{
+	w_untagged(&s->out);
+	w_atom(&s->out, "OK");
+	w_code_open(&s->out, code);
+	w_number(&s->out, n);
+	w_code_close(&s->out);
+	w_text(&s->out, str_z(text));
+	w_crlf(&s->out);
+}
+
+/* The first message without \Seen, by its number, or 0. */
+static size_t first_unseen(const struct view *v)
+{
+	for (size_t i = 0; i < v->uids.n; i++) {
+		const struct message *m = maildir_message(v->box, v->uids.v[i]);
+
+		if (m && !(m->flags & MD_SEEN))
+			return i + 1;
+	}
+	return 0;
+}
+
+/* What is there already becomes the view; later changes are told one by one. */
+static void tell_selected(struct session *s)
+{
+	struct view *v = s->view;
+	size_t unseen;
+
+	view_begin(v);
+	sync_flags(s);
+	sync_counts(s);
+	tell_number(s, "UIDVALIDITY", maildir_uidvalidity(v->box), "Ok");
+	tell_number(s, "UIDNEXT", maildir_uidnext(v->box), "Predicted next UID");
+	unseen = s->enabled & ON_REV2 ? 0 : first_unseen(v);
+	if (unseen)
+		tell_number(s, "UNSEEN", unseen, "First unseen message");
+}
+
+static enum verdict open_mailbox(struct session *s, struct command *cmd, bool readonly)
+{
+	_cleanup_(maildir_closep) struct maildir *box = NULL;
+	struct str name, folder;
+	int r;
+
+	if (!p_sp(&cmd->args) || !p_mailbox(&cmd->args, &name) || !p_end(&cmd->args))
+		return cmd_syntax(cmd);
+	if (s->view) {
+		session_unselect(s);
+		w_untagged(&s->out);
+		w_atom(&s->out, "OK");
+		w_code_open(&s->out, "CLOSED");	/* RFC 7162 3.2.11, of use to everybody */
+		w_code_close(&s->out);
+		w_text(&s->out, STR("Previous mailbox closed"));
+		w_crlf(&s->out);
+	}
+	r = store_folder(&s->store, cmd->arena, name, &folder);
+	if (r == 0)
+		r = store_open(&s->store, folder, readonly ? MD_READONLY : 0, &box);
+	if (r == 0)
+		r = maildir_update(box, readonly ? 0 : MD_CLAIM_RECENT);
+	if (r < 0)
+		return cmd_failed(cmd, r == -EINVAL ? -ENOENT : r);
+	session_select(s, view_new(box, folder, readonly));
+	box = NULL;
+	tell_selected(s);
+	session_doing(s, readonly ? "EXAMINE " : "SELECT ", name);
+	return cmd_ok_code(cmd, readonly ? "READ-ONLY" : "READ-WRITE", "Ok");
+}
+
+static enum verdict cmd_select(struct session *s, struct command *cmd)
+{
+	return open_mailbox(s, cmd, false);
+}
+
+static enum verdict cmd_examine(struct session *s, struct command *cmd)
+{
+	return open_mailbox(s, cmd, true);
+}
+
+static enum verdict cmd_unselect(struct session *s, struct command *cmd)
+{
+	if (!p_end(&cmd->args))
+		return cmd_syntax(cmd);
+	session_unselect(s);
+	return cmd_ok(cmd, "mailbox closed.");
+}
+
+static enum verdict cmd_close(struct session *s, struct command *cmd)
+{
+	int r = 0;
+
+	if (!p_end(&cmd->args))
+		return cmd_syntax(cmd);
+	if (!s->view->readonly && !s->view->removed)
+		r = expunge_deleted(s, NULL, cmd->arena);
+	session_unselect(s);
+	return r < 0 && r != -ENOENT ? cmd_failed(cmd, r) : cmd_ok(cmd, "mailbox closed.");
+}
+
+static const struct command_row commands[] = {
+	{ "SELECT",  ANY_STATE, LEAVES | QUIET, cmd_select  },
+	{ "EXAMINE", ANY_STATE, LEAVES | QUIET, cmd_examine },
+	{ "CLOSE",   SELECTED,	LEAVES,		cmd_close   },
+	{ 0 },
+};
+const struct extension ext_select = { .rfc = 3501, .commands = commands };
+
+static const struct command_row unselect[] = {
+	{ "UNSELECT", SELECTED, LEAVES, cmd_unselect },
+	{ 0 },
+};
+const struct extension ext_unselect = { .rfc = 3691, .capability = "UNSELECT", .commands = unselect };

@@ -1,0 +1,229 @@
+/* command.c: one command, from its line to its tagged answer */
+#include <string.h>
+#include "base/log.h"
+#include "command.h"
+#include "session.h"
+#include "sync.h"
+#include "view.h"
+
+enum verdict cmd_ok(struct command *cmd, const char *text)
+{
+	return cmd_ok_code(cmd, NULL, text);
+}
+
+enum verdict cmd_ok_code(struct command *cmd, const char *code, const char *text)
+{
+	cmd->code = code;
+	cmd->text = text;
+	return OK;
+}
+
+enum verdict cmd_no(struct command *cmd, const char *code, const char *text)
+{
+	cmd->code = code;
+	cmd->text = text;
+	return NO;
+}
+
+enum verdict cmd_bad(struct command *cmd, const char *text)
+{
+	cmd->code = NULL;
+	cmd->text = text;
+	return BAD;
+}
+
+enum verdict cmd_syntax(struct command *cmd)
+{
+	return cmd_bad(cmd, parse_complaint(&cmd->args));
+}
+
+/* What a failure of the store is called in the protocol (RFC 5530 3). */
+static const struct failure {
+	int error;
+	const char *code, *text;
+} failures[] = {
+	{ EACCES,	"NOPERM",	"Permission denied."						},
+	{ EPERM,	"NOPERM",	"Permission denied."						},
+	{ EROFS,	"NOPERM",	"The mail store is read-only."					},
+	{ EDQUOT,	"OVERQUOTA",	"You exceeded your mail quota."					},
+	{ ENOSPC,	"OVERQUOTA",	"There is no space left on the server."				},
+	{ EEXIST,	"ALREADYEXISTS", "There is a mailbox of that name."				},
+	{ ENOENT,	"NONEXISTENT",	"Mailbox does not exist."					},
+	{ EINVAL,	"CANNOT",	"Invalid mailbox name."						},
+	{ EILSEQ,	"CANNOT",	"Mailbox names are UTF-8, in normal form C."			},
+	{ ENAMETOOLONG, "CANNOT",	"That name is too long."					},
+	{ EFBIG,	"TOOBIG",	"Too big."							},
+	{ ETIMEDOUT,	"INUSE",	"Another session holds the mailbox; try again."			},
+	{ ESTALE,	"UNAVAILABLE",	"The mailbox was replaced by another one."			},
+	{ EOVERFLOW,	"LIMIT",	"Too many keywords in this mailbox."				},
+	{ EIO,		"UNAVAILABLE",	"The mail store could not be read or written."			},
+	{ EMFILE,	"UNAVAILABLE",	"Too many open files; try again."				},
+	{ ENFILE,	"UNAVAILABLE",	"Too many open files; try again."				},
+	{ ENOMEM,	"UNAVAILABLE",	"Out of memory; try again."					},
+	{ 0,		NULL,		NULL								},
+};
+
+enum verdict cmd_failed(struct command *cmd, int r)
+{
+	const struct failure *f = failures;
+
+	while (f->error && f->error != -r)
+		f++;
+	if (!f->error || strcmp(f->code, "UNAVAILABLE") == 0)
+		log_errno(r, cmd->row->name);
+	return f->error ? cmd_no(cmd, f->code, f->text) : cmd_no(cmd, "SERVERBUG", "Internal error.");
+}
+
+enum verdict cmd_failed_target(struct command *cmd, int r)
+{
+	return r == -ENOENT ? cmd_no(cmd, "TRYCREATE", "Mailbox does not exist.") : cmd_failed(cmd, r);
+}
+
+static void tagged(struct session *s, const struct command *cmd, enum verdict verdict)
+{
+	static const char *const words[] = { [OK] = "OK", [NO] = "NO", [BAD] = "BAD" };
+
+	if (cmd->tag.n)
+		w_tagged(&s->out, cmd->tag);
+	else
+		w_untagged(&s->out);
+	w_atom(&s->out, words[verdict]);
+	if (cmd->code) {
+		w_code_open(&s->out, cmd->code);
+		w_code_close(&s->out);
+	}
+	w_text(&s->out, str_z(cmd->text));
+	w_crlf(&s->out);
+}
+
+/* tag SP command-name, from the frame's text as it is now. False: there is no row, and the answer is in cmd. */
+static bool read_head(struct session *s, struct command *cmd)
+{
+	struct cursor c;
+	struct str name;
+
+	cursor_init(&c, cmd->arena, buf_view(&s->frame.text));
+	c.utf8 = s->enabled & (ON_UTF8 | ON_REV2);
+	c.separator = s->store.separator;
+	cmd->row = NULL;
+	if (p_tag(&c, &cmd->tag))
+		cmd->tag = arena_str(cmd->arena, cmd->tag);
+	cmd->text = "Expected a tag and a command.";
+	if (cmd->tag.n == 0 || !p_sp(&c) || !p_command_name(&c, &name))
+		return false;
+	cmd->row = command_row_find(name);
+	cmd->text = "Unknown command.";
+	cmd->args = c;
+	return cmd->row;
+}
+
+/* Why the row is not for now, or NULL. */
+static const char *misplaced(const struct session *s, const struct command_row *row)
+{
+	if (row->states & s->state)
+		return NULL;
+	return row->states == SELECTED ? "No mailbox is selected." : "Not in this state.";
+}
+
+enum frame_status command_literal(struct session *s, struct command *cmd)
+{
+	enum frame_status status = frame_literal(&s->frame);
+
+	if (status == FRAME_COMPLETE)
+		status = frame_line(&s->frame);
+	else if (status == FRAME_TOO_LONG && frame_refuse(&s->frame) != FRAME_COMPLETE)
+		return FRAME_GONE;
+	read_head(s, cmd);
+	return status;
+}
+
+/* The end of a session that can read no more. */
+static bool over(struct session *s, enum frame_status status)
+{
+	if (status == FRAME_TIMEOUT)
+		session_bye(s, STATUS_TIMEOUT, NULL, "Disconnected for inactivity.");
+	else if (status == FRAME_STOP)
+		session_bye(s, STATUS_SIGNAL, "UNAVAILABLE", "Server shutting down.");
+	else
+		session_end(s, STATUS_DISCONNECTED);
+	return false;
+}
+
+/* Tells what changed in the folder, as far as the command lets it. */
+static void sync_after(struct session *s, const struct command *cmd)
+{
+	int r;
+
+	if (s->state != SELECTED || cmd->row->flags & QUIET)
+		return;
+	r = sync_tell(s, cmd->row->flags & KEEPS_NUMBERS);
+	if (r < 0)
+		log_errno(r, "looking at the mailbox");
+}
+
+static bool answer(struct session *s, struct command *cmd, enum verdict verdict)
+{
+	if (cmd->row && verdict != BAD)
+		sync_after(s, cmd);
+	tagged(s, cmd, verdict);
+	return s->state != LOGGED_OUT && !s->conn.error;
+}
+
+/* What can be said against a command before its arguments are looked at. */
+static enum verdict refuse(struct session *s, struct command *cmd)
+{
+	const char *why;
+
+	if (s->frame.nul)
+		return cmd_bad(cmd, "A NUL octet in a command.");
+	if (!cmd->row)
+		return cmd_bad(cmd, cmd->text);
+	why = misplaced(s, cmd->row);
+	if (why)
+		return cmd_bad(cmd, why);
+	if (cmd->row->states == SELECTED && s->view->removed && !(cmd->row->flags & LEAVES))
+		return cmd_no(cmd, "NONEXISTENT", "The selected mailbox does not exist any more.");
+	if (cmd->row->flags & WRITES && s->view && s->view->readonly)
+		return cmd_no(cmd, "READ-ONLY", "The mailbox is open read-only.");
+	return OK;
+}
+
+static bool too_long(struct session *s, struct command *cmd)
+{
+	read_head(s, cmd);
+	cmd->row = NULL;
+	cmd_no(cmd, "TOOBIG", "Command too long.");
+	return answer(s, cmd, BAD);
+}
+
+bool command_next(struct session *s)
+{
+	struct command cmd = { .arena = &s->scratch };
+	enum frame_status status;
+	enum verdict verdict;
+
+	arena_reset(&s->scratch);
+	frame_begin(&s->frame);
+	status = frame_line(&s->frame);
+	if (status == FRAME_COMPLETE && s->frame.text.n == 0)
+		return !s->conn.error;
+	if (status == FRAME_COMPLETE || status == FRAME_LITERAL) {
+		read_head(s, &cmd);
+		verdict = refuse(s, &cmd);
+		if (verdict != OK) {
+			if (status == FRAME_LITERAL && frame_refuse(&s->frame) != FRAME_COMPLETE)
+				return over(s, FRAME_GONE);
+			return answer(s, &cmd, verdict);
+		}
+		while (status == FRAME_LITERAL && !(cmd.row->flags & STREAM))
+			status = command_literal(s, &cmd);
+	}
+	if (status == FRAME_TOO_LONG)
+		return too_long(s, &cmd);
+	if (status != FRAME_COMPLETE && status != FRAME_LITERAL)
+		return over(s, status);
+	verdict = s->frame.nul ? cmd_bad(&cmd, "A NUL octet in a command.") : cmd.row->run(s, &cmd);
+	if (s->frame.literal.open && frame_refuse(&s->frame) != FRAME_COMPLETE)
+		return over(s, FRAME_GONE);
+	return answer(s, &cmd, verdict);
+}

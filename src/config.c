@@ -1,0 +1,114 @@
+/* config.c: settings of imapd, from the environment (imapd.conf(5)) */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+#include "base/env.h"
+#include "base/log.h"
+#include "config.h"
+
+/* IMAP_UMASK is octal, as the shell's is. */
+static bool set_umask(void)
+{
+	const char *value = env_text("IMAP_UMASK", "022");
+	char *end;
+	const unsigned long mask = strtoul(value, &end, 8);
+
+	if (*end || mask > 0777) {
+		log_line(LOG_ERR, "IMAP_UMASK=%s: want an octal number up to 777", value);
+		return false;
+	}
+	umask((mode_t)mask);
+	return true;
+}
+
+static bool read_session(struct config *c)
+{
+	uint64_t megabyte = 1 << 20;
+
+	c->capability = env_text("IMAP_CAPABILITY", NULL);
+	c->trash = env_text("IMAP_TRASHFOLDERNAME", "Trash");
+	c->empty_trash = env_text("IMAP_EMPTYTRASH", NULL);
+	return env_number("IMAP_IDLE_TIMEOUT", 1, 86400, 60, &c->idle_poll) &&
+	       env_number("IMAPD_INACTIVITY", 60, 86400, 1800, &c->inactivity) &&
+	       env_number("IMAPD_APPENDLIMIT", 1, UINT32_MAX, 256 * megabyte, &c->append_limit) &&
+	       env_bool("IMAP_MOVE_EXPUNGE_TO_TRASH", false, &c->expunge_to_trash) &&
+	       env_bool("IMAP_LOG_DELETIONS", false, &c->log_deletions);
+}
+
+static bool read_separator(char *ret)
+{
+	const char *value = env_text("IMAPD_SEPARATOR", ".");
+
+	if (strcmp(value, ".") != 0 && strcmp(value, "/") != 0) {
+		log_line(LOG_ERR, "IMAPD_SEPARATOR=%s: want . or /", value);
+		return false;
+	}
+	*ret = *value;
+	return true;
+}
+
+/* IMAPD_PREFIX is written with the separator, or as "none". */
+static const char *read_prefix(void)
+{
+	const char *value = env_text("IMAPD_PREFIX", NULL);
+
+	return value && strcasecmp(value, "none") == 0 ? "" : value;
+}
+
+static const char *hostname(char *host, size_t size)
+{
+	const char *set = env_text("HOSTNAME", NULL);
+
+	if (set)
+		return set;
+	if (gethostname(host, size - 1) < 0 || !*host)
+		return "localhost";
+	return host;
+}
+
+static bool read_folder(struct maildir_config *f)
+{
+	static const char *const syncs[] = { "full", "mail", "never", NULL };
+	size_t sync = MD_SYNC_FULL;
+	char host[256] = "";
+
+	if (!env_bool("IMAP_USELOCKS", true, &f->use_locks) || !env_bool("IMAPD_NO_INOTIFY", false, &f->no_inotify) ||
+	    !env_choice("IMAPD_SYNC", syncs, MD_SYNC_FULL, &sync))
+		return false;
+	f->sync = (enum md_sync)sync;
+	f->hostname = must_strdup(hostname(host, sizeof host));
+	return true;
+}
+
+bool settings_read(struct settings *ret)
+{
+	struct settings s = { 0 };
+
+	if (!set_umask() || !read_session(&s.session) || !read_folder(&s.folder) || !read_separator(&s.separator) ||
+	    !env_bool("IMAP_MAILBOX_SANITY_CHECK", true, &s.account.check_owner) ||
+	    !env_bool("IMAPD_ALLOW_ROOT", false, &s.allow_root))
+		return false;
+	s.account.no_sync = s.folder.sync != MD_SYNC_FULL;
+	s.account.prefix = read_prefix();
+	s.debug_file = env_text("IMAPDEBUGFILE", NULL);
+	*ret = s;
+	return true;
+}
+
+bool account_option(const char *name)
+{
+	static const char *const variables[] = { "OPTIONS", "AUTHOPTIONS" };
+
+	for (size_t i = 0; i < COUNT(variables); i++) {
+		struct str rest = str_z(getenv(variables[i])), option, key;
+
+		while (str_cut(&rest, ',', &option)) {
+			if (!str_cut(&option, '=', &key) || !str_eq(key, str_z(name)))
+				continue;
+			return !option.s || (option.n && strchr("123456789tTyY", option.s[0]));
+		}
+	}
+	return false;
+}

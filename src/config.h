@@ -1,0 +1,20 @@
+/* config.h: settings of imapd, from the environment (imapd.conf(5)) */
+#pragma once
+#include "maildir/account.h"
+#include "session.h"
+
+/* What is needed to open a Maildir, and what a session goes by. Strings are the environment's own. */
+struct settings {
+	struct config session;
+	struct maildir_config folder;
+	struct account_config account;
+	char separator;
+	bool allow_root;	/* IMAPD_ALLOW_ROOT */
+	const char *debug_file;	/* IMAPDEBUGFILE, relative to the Maildir; NULL: none */
+};
+
+/* Reads all of them, and sets the umask. False, after a line on the log that names it, for a value that can't be meant. */
+bool settings_read(struct settings *ret);
+
+/* An option of the account: OPTIONS and AUTHOPTIONS are "name=value,...". Not 0, or begins with t or y: it is set. */
+bool account_option(const char *name);

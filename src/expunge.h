@@ -1,0 +1,7 @@
+/* expunge.h: removing what is marked \Deleted, or moving it to Trash where the site wants that */
+#pragma once
+#include "session.h"
+#include "view.h"
+
+/* Of the selected folder: of uids, or of all if that is NULL. What is removed is told by the next sync. */
+int expunge_deleted(struct session *s, const struct md_uids *uids, struct arena *a);

@@ -1,0 +1,263 @@
+/* fetch.c: one message that is being fetched or searched, and the FETCH line about it */
+#include <string.h>
+#include <sys/stat.h>
+#include "base/fd.h"
+#include "fetch.h"
+#include "mail/header.h"
+#include "mail/sent.h"
+#include "sync.h"
+#include "view.h"
+
+/* Up to this many octets a text goes through memory at once; beyond, its size is counted first and it is streamed. */
+enum { SMALL = 256 * 1024, PIECE = 64 * 1024 };
+
+int fetching_begin(struct fetching *f, struct maildir *box, uint32_t uid, struct arena *arena)
+{
+	*f = (struct fetching){ .box = box, .uid = uid, .message = maildir_message(box, uid), .arena = arena, .fd = -1 };
+	return f->message ? 0 : -ENOENT;
+}
+
+void fetching_end(struct fetching *f)
+{
+	fd_closep(&f->fd);
+}
+
+static int need_file(struct fetching *f)
+{
+	struct stat st;
+	const int r = maildir_message_fd(f->box, f->uid, &f->fd);
+
+	f->message = maildir_message(f->box, f->uid);
+	if (r < 0)
+		return r;
+	if (!f->message)
+		return -ENOENT;
+	if (fstat(f->fd, &st) < 0)
+		return -errno;
+	f->file_size = st.st_size;
+	f->date = st.st_mtime;
+	return 0;
+}
+
+static int need_header(struct fetching *f)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+	int r = header_read(f->fd, 0, -1, HEADER_MAX, &b);
+
+	if (r < 0)
+		return r;
+	f->header = arena_str(f->arena, buf_view(&b));
+	return header_end(f->fd, 0, -1, &f->body);
+}
+
+int fetching_need(struct fetching *f, unsigned needs)
+{
+	int r = 0;
+
+	if (needs & (NEEDS_SIZE | NEEDS_HEADER | NEEDS_PARTS))
+		needs |= NEEDS_FILE;
+	needs &= ~f->have;
+	if (needs & NEEDS_FILE)
+		r = need_file(f);
+	if (r == 0 && needs & NEEDS_SIZE)
+		r = sent_size(f->fd, 0, f->file_size, &f->size, NULL);
+	if (r == 0 && needs & NEEDS_HEADER)
+		r = need_header(f);
+	if (r == 0 && needs & NEEDS_PARTS)
+		r = mime_parse(f->fd, f->arena, &mime_limits, &f->parts);
+	if (r == 0)
+		f->have |= needs;
+	return r;
+}
+
+/* All of a macro's items (RFC 9051 6.4.5). */
+static const struct macro {
+	const char *name, *items;
+} macros[] = {
+	{ "ALL",  "(FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)"	   },
+	{ "FAST", "(FLAGS INTERNALDATE RFC822.SIZE)"		   },
+	{ "FULL", "(FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODY)" },
+	{ NULL,	  NULL						   },
+};
+
+static bool parse_item(struct cursor *c, struct fetch_item **v, size_t *n)
+{
+	const struct str start = c->rest;
+	struct fetch_item item = { .row = fetch_row_find(c->rest) };
+
+	if (!item.row)
+		return p_expected(c, "a FETCH item");
+	/* What opens a section is its rule's to take. */
+	c->rest = str_from(c->rest, str_find(str_z(item.row->name), '['));
+	if (item.row->parse && !item.row->parse(c, &item))
+		return p_back(c, start);
+	if (c->rest.n && c->rest.s[0] != ' ' && c->rest.s[0] != ')') {
+		p_back(c, start);
+		return p_expected(c, "a FETCH item");
+	}
+	*v = arena_grow(c->arena, *v, *n + 1, sizeof **v);
+	(*v)[(*n)++] = item;
+	return true;
+}
+
+/* "(" fetch-att *(SP fetch-att) ")" / fetch-att */
+static bool parse_items(struct cursor *c, struct fetch_item **ret, size_t *ret_n)
+{
+	struct fetch_item *v = NULL;
+	size_t n = 0;
+
+	if (p_char(c, '(')) {
+		do {
+			if (!parse_item(c, &v, &n))
+				return false;
+		} while (p_sp(c));
+		if (!p_char(c, ')'))
+			return false;
+	} else if (!parse_item(c, &v, &n)) {
+		return false;
+	}
+	*ret = v;
+	*ret_n = n;
+	return true;
+}
+
+bool fetch_parse(struct cursor *c, struct fetch_item **ret, size_t *ret_n)
+{
+	for (const struct macro *m = macros; m->name; m++) {
+		struct cursor inner;
+
+		if (!p_word(c, m->name))
+			continue;
+		cursor_init(&inner, c->arena, str_z(m->items));
+		return parse_items(&inner, ret, ret_n);
+	}
+	return parse_items(c, ret, ret_n);
+}
+
+static unsigned all_needs(const struct fetch_item *items, size_t n)
+{
+	unsigned needs = 0;
+
+	for (size_t i = 0; i < n; i++)
+		needs |= items[i].row->needs & (items[i].peek ? ~(unsigned)SETS_SEEN : ~0u);
+	return needs;
+}
+
+bool fetch_sets_seen(const struct fetch_item *items, size_t n)
+{
+	return all_needs(items, n) & SETS_SEEN;
+}
+
+int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *items, size_t n, bool with_uid)
+{
+	const unsigned needs = all_needs(items, n);
+	int r = fetching_need(f, needs);
+
+	if (r < 0)
+		return r;
+	f->becomes_seen = needs & SETS_SEEN && !s->view->readonly && !(f->message->flags & MD_SEEN);
+	sync_begin_fetch(s, f->uid, with_uid && !(needs & TELLS_UID));
+	for (size_t i = 0; i < n; i++) {
+		const int one = items[i].row->write(s, f, &items[i]);
+
+		r = r < 0 ? r : one;
+	}
+	if (f->becomes_seen && !(needs & TELLS_FLAGS))
+		sync_write_flags(s, f->message, MD_SEEN);
+	w_close(&s->out);
+	w_crlf(&s->out);
+	conn_flush_some(&s->conn, PIECE);
+	return r;
+}
+
+/* Puts blanks where octets were announced that can't be read any more, so that the stream stays in step. */
+static void pad(struct session *s, uint64_t octets)
+{
+	char blanks[256];
+
+	memset(blanks, ' ', sizeof blanks);
+	for (; octets && !s->conn.error; octets -= MIN(octets, sizeof blanks))
+		conn_write(&s->conn, blanks, MIN(octets, sizeof blanks));
+}
+
+static int stream(struct session *s, struct sent *in, uint64_t octets)
+{
+	char piece[PIECE];
+
+	while (octets && !s->conn.error) {
+		const ssize_t got = sent_read(in, piece, MIN(octets, sizeof piece));
+
+		if (got <= 0) {
+			pad(s, octets);
+			return got < 0 ? (int)got : -EIO;
+		}
+		conn_write(&s->conn, piece, (size_t)got);
+		octets -= (uint64_t)got;
+	}
+	return 0;
+}
+
+static int small_literal(struct session *s, struct fetching *f, off_t from, off_t to)
+{
+	_cleanup_(buf_release) struct buf stored = { 0 }, sent = { 0 };
+	const ssize_t got = fd_pread_all(f->fd, buf_reserve(&stored, (size_t)(to - from) + 1), (size_t)(to - from), from);
+
+	if (got < 0)
+		return (int)got;
+	stored.n = (size_t)got;
+	sent_str(&sent, buf_view(&stored));
+	w_literal(&s->out, sent.n);
+	buf_str(s->out.out, buf_view(&sent));
+	return 0;
+}
+
+/* The size of a range, remembered since clients fetch big texts in pieces. */
+static int range_size(struct session *s, const struct fetching *f, off_t from, off_t to)
+{
+	uint64_t size;
+	int r;
+
+	if (s->resume.uid == f->uid && s->resume.from == from && s->resume.to == to)
+		return 0;
+	r = sent_size(f->fd, from, to, &size, NULL);
+	if (r == 0)
+		s->resume = (struct resume){ .uid = f->uid, .from = from, .to = to, .size = size, .mark.at = from };
+	return r;
+}
+
+/* Puts in at octet first of the range that s->resume is about. */
+static int seek(struct session *s, struct fetching *f, struct sent *in, uint64_t first)
+{
+	if (s->resume.mark.octets <= first) {
+		sent_open_at(in, f->fd, s->resume.mark, s->resume.to);
+		return sent_skip(in, first - s->resume.mark.octets);
+	}
+	return sent_open_skip(in, f->fd, s->resume.from, s->resume.to, s->resume.size, first);
+}
+
+int fetch_literal(struct session *s, struct fetching *f, off_t from, off_t to, const struct partial *partial)
+{
+	uint64_t first = 0, count;
+	struct sent in;
+	int r;
+
+	if (!partial && to - from <= SMALL)
+		return small_literal(s, f, from, to);
+	r = range_size(s, f, from, to);
+	if (r < 0)
+		return r;
+	count = s->resume.size;
+	if (partial) {
+		first = MIN(partial->first, s->resume.size);
+		count = MIN(partial->count, s->resume.size - first);
+	}
+	r = seek(s, f, &in, first);
+	w_literal(&s->out, count);
+	if (r < 0) {
+		pad(s, count);
+		return r;
+	}
+	r = stream(s, &in, count);
+	s->resume.mark = sent_tell(&in);
+	return r;
+}

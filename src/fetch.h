@@ -1,0 +1,56 @@
+/* fetch.h: one message that is being fetched or searched: opened and parsed as far as it is needed */
+#pragma once
+#include "base/arena.h"
+#include "imap/parse.h"
+#include "mail/mime.h"
+#include "session.h"
+
+/* An item as the client asked for it. */
+struct fetch_item {
+	const struct fetch_row *row;
+	struct section section;		/* BODY[...] */
+	struct partial partial;
+	bool peek;
+};
+
+struct fetching {
+	struct maildir *box;
+	uint32_t uid;
+	const struct message *message;
+	bool becomes_seen;		/* this FETCH marks it \Seen */
+	struct arena *arena;		/* of this message */
+	unsigned have;			/* fetch_needs that are met */
+	int fd;				/* -1: not open */
+	off_t file_size;
+	int64_t date;			/* INTERNALDATE, seconds since 1970 */
+	uint64_t size;			/* octets as sent */
+	struct str header;		/* as stored */
+	off_t body;			/* where in the file the header section ends: NEEDS_HEADER */
+	struct part *parts;
+};
+
+/* What is known of a message without opening it. -ENOENT if it is gone. */
+int fetching_begin(struct fetching *f, struct maildir *box, uint32_t uid, struct arena *arena);
+/* Meets needs. -ENOENT if the message is gone; else the errno of reading it. */
+int fetching_need(struct fetching *f, unsigned needs);
+void fetching_end(struct fetching *f);
+
+/* fetch-att, or a macro, or a list of them, from c. False if none. */
+bool fetch_parse(struct cursor *c, struct fetch_item **ret, size_t *ret_n);
+
+/* Whether items make the messages \Seen. */
+bool fetch_sets_seen(const struct fetch_item *items, size_t n);
+
+/* "* n FETCH (...)" for one message. A negative errno if it could not be read: then nothing was written, or, if its file
+ * failed in the middle of a literal, blanks in place of its octets.
+ */
+int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *items, size_t n, bool with_uid);
+
+/* Writes octets [from, to) of the file as a literal, as they are sent; of them only partial, if it is not NULL. */
+int fetch_literal(struct session *s, struct fetching *f, off_t from, off_t to, const struct partial *partial);
+
+/* ENVELOPE's and BODYSTRUCTURE's values (RFC 9051 7.5.2); extended is BODYSTRUCTURE, else BODY. header is that of the
+ * message; parts of type message/rfc822 have their own headers, in the file.
+ */
+void fetch_write_envelope(struct session *s, struct arena *a, struct str header);
+int fetch_write_structure(struct session *s, struct fetching *f, const struct part *part, bool extended);

@@ -1,0 +1,44 @@
+/* search.h: what a client looks for, and whether a message is it (RFC 9051 6.4.4) */
+#pragma once
+#include "fetch.h"
+
+/* A search key with its arguments; which of them are set depends on the row. */
+struct search_key {
+	const struct search_row *row;
+	struct search_key *next;	/* the next of a list, all of which must match */
+	struct search_key *a, *b;	/* NOT a; OR a b; (a), where a is a list */
+	enum search_cost cost;		/* of the row, or of the dearest below it */
+	uint8_t flag;
+	struct str name;		/* of a header field, a keyword */
+	struct str needle;		/* as the client wrote it, then folded (mail/fold.h) */
+	bool text;			/* needle is to be folded */
+	uint64_t number;
+	int32_t day;			/* since 1970-01-01 */
+	uint32_t *uids;			/* a set, resolved */
+	size_t nuids;
+};
+
+enum { SEARCH_DEPTH = 64, SEARCH_KEYS = 1000 };	/* nesting, and keys in one command */
+
+struct search_parse {
+	struct session *session;
+	struct cursor *cursor;
+	size_t levels, keys;		/* how deep, and how many so far */
+};
+
+/* search-key *(SP search-key), up to the end of the cursor or a ")". False: syntax. */
+bool search_parse_list(struct search_parse *p, struct search_key **ret);
+/* One key, for rows that have keys as arguments: NOT, OR. */
+bool search_parse_key(struct search_parse *p, struct search_key **ret);
+
+/* The match of a set: key->uids are ascending. */
+int search_match_set(struct session *s, struct fetching *f, const struct search_key *key);
+
+/* Makes the needles comparable, and puts cheap keys before dear ones. False if a needle is not in that charset. */
+bool search_prepare(struct search_key **list, struct str charset, struct arena *a);
+
+/* 1: all keys of the list match, 0: one does not, or a negative errno of reading the message. */
+int search_match(struct session *s, struct fetching *f, const struct search_key *list);
+
+/* The UIDs in the selected folder that match, ascending. A message that is gone, or that can't be read, does not. */
+void search_run(struct session *s, const struct search_key *list, struct arena *a, uint32_t **ret, size_t *ret_n);

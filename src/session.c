@@ -1,0 +1,133 @@
+/* session.c: one client's session, from the greeting to the BYE */
+#include <assert.h>
+#include <string.h>
+#include "base/log.h"
+#include "command.h"
+#include "session.h"
+#include "view.h"
+
+/* From which states one can be entered. */
+static const unsigned allowed_from[] = {
+	[AUTHENTICATED] = AUTHENTICATED | SELECTED,
+	[SELECTED] = AUTHENTICATED,
+	[LOGGED_OUT] = AUTHENTICATED | SELECTED | LOGGED_OUT,
+};
+
+void session_enter(struct session *s, enum state to)
+{
+	assert(allowed_from[to] & s->state);
+	s->state = to;
+}
+
+void session_unselect(struct session *s)
+{
+	if (s->state != SELECTED)
+		return;
+	wait_mailbox(&s->conn.wait, -1);
+	view_free(s->view);
+	s->view = NULL;
+	session_enter(s, AUTHENTICATED);
+}
+
+void session_select(struct session *s, struct view *v)
+{
+	session_enter(s, SELECTED);
+	s->view = v;
+}
+
+/* IMAP_CAPABILITY names a word with a limit with or without it. */
+static bool names(struct str field, struct str word)
+{
+	return str_ieq(field, word) || (str_ends(word, STR("=")) && field.n && str_istarts(word, str_head(field, word.n - 1)) &&
+					field.n >= word.n - 1);
+}
+
+bool session_knows_capability(struct str field)
+{
+	for (const struct extension *const *e = extensions; *e; e++) {
+		struct str rest = str_z((*e)->capability), word;
+
+		while ((*e)->capability && str_cut(&rest, ' ', &word))
+			if (names(field, word))
+				return true;
+	}
+	return false;
+}
+
+/* Whether the site lets this word be announced: IMAP_CAPABILITY may hide, and nothing more. */
+static bool allowed(const struct session *s, struct str word)
+{
+	struct str rest = str_z(s->config.capability), field;
+
+	if (!s->config.capability || str_eq(word, STR("IMAP4rev1")))
+		return true;
+	while (str_cut(&rest, ' ', &field))
+		if (names(field, word))
+			return true;
+	return false;
+}
+
+/* A word that ends in "=" is followed by the limit that it announces (RFC 7889 4). */
+static void write_capability(struct session *s, struct str word)
+{
+	_cleanup_(buf_release) struct buf text = { 0 };
+
+	buf_str(&text, word);
+	if (str_ends(word, STR("=")))
+		buf_u64(&text, s->config.append_limit);
+	w_verbatim(&s->out, buf_view(&text));
+}
+
+void session_capability(struct session *s)
+{
+	for (const struct extension *const *e = extensions; *e; e++) {
+		struct str rest = str_z((*e)->capability), word;
+
+		if (!(*e)->capability)
+			continue;
+		while (str_cut(&rest, ' ', &word))
+			if (allowed(s, word))
+				write_capability(s, word);
+	}
+}
+
+void session_bye(struct session *s, enum status_end why, const char *code, const char *text)
+{
+	w_untagged(&s->out);
+	w_atom(&s->out, "BYE");
+	if (code) {
+		w_code_open(&s->out, code);
+		w_code_close(&s->out);
+	}
+	w_text(&s->out, str_z(text));
+	w_crlf(&s->out);
+	session_end(s, why);
+}
+
+void session_doing(struct session *s, const char *what, struct str name)
+{
+	_cleanup_(buf_release) struct buf text = { 0 };
+
+	if (s->status.fd < 0)
+		return;
+	buf_z(&text, what);
+	buf_str(&text, name);
+	status_say(&s->status, buf_view(&text));
+}
+
+void session_end(struct session *s, enum status_end why)
+{
+	s->end = why;
+	if (s->state == SELECTED)
+		session_unselect(s);
+	session_enter(s, LOGGED_OUT);
+}
+
+void session_run(struct session *s)
+{
+	while (command_next(s))
+		;
+	if (s->state != LOGGED_OUT)
+		session_end(s, STATUS_DISCONNECTED);
+	conn_flush(&s->conn);
+}

@@ -1,0 +1,83 @@
+/* session.h: one client's session: what it is made of, and which state it is in */
+#pragma once
+#include "base/arena.h"
+#include "base/status.h"
+#include "extension.h"
+#include "imap/write.h"
+#include "mail/sent.h"
+#include "store.h"
+#include "wire/conn.h"
+#include "wire/frame.h"
+
+/* Settings, from the environment (imapd.conf(5)). Times are in seconds, sizes in octets. */
+struct config {
+	uint64_t idle_poll;		/* IMAP_IDLE_TIMEOUT: how often a folder without inotify is looked at */
+	uint64_t inactivity;		/* IMAPD_INACTIVITY: how long a client may be silent */
+	uint64_t append_limit;		/* IMAPD_APPENDLIMIT: of one message */
+	const char *capability;		/* IMAP_CAPABILITY: what may be announced; NULL: all there is */
+	bool network;			/* a login came before, over a socket; else PREAUTH */
+	const char *trash;		/* IMAP_TRASHFOLDERNAME, as maildir/account.h names folders */
+	bool expunge_to_trash;		/* IMAP_MOVE_EXPUNGE_TO_TRASH */
+	const char *empty_trash;	/* IMAP_EMPTYTRASH; NULL: never */
+	bool log_deletions;		/* IMAP_LOG_DELETIONS */
+	const char *user, *ip, *port;	/* for the log */
+};
+
+/* What ENABLE turned on. Read by the writer and by sync, not by handlers. */
+enum enabled { ON_CONDSTORE = 1, ON_QRESYNC = 2, ON_UTF8 = 4, ON_REV2 = 8, ON_UIDONLY = 16 };
+
+/* Octets served by FETCH, for the log. */
+struct served {
+	uint64_t header, body;
+};
+
+/* Where the last partial FETCH ended, since the next one begins there (fetch.c). */
+struct resume {
+	uint32_t uid;			/* 0: nowhere */
+	off_t from, to;
+	uint64_t size;
+	struct sent_mark mark;
+};
+
+struct session {
+	struct config config;
+	struct conn conn;
+	struct frame frame;
+	struct writer out;
+	struct store store;
+	struct view *view;		/* of the selected folder; NULL if there is none */
+	enum state state;
+	unsigned enabled;
+	struct served served;
+	struct arena arena;		/* lives as long as the session */
+	struct arena scratch;		/* lives as long as the command */
+	struct status status;		/* the monitor, if there is one */
+	enum status_end end;		/* why it ended */
+	struct resume resume;
+	bool said_polling;		/* the log knows that there is no inotify */
+};
+
+/* Moves to a state; asserts that it can be entered from the one it is in. */
+void session_enter(struct session *s, enum state to);
+
+/* Serves the client until it leaves. The greeting, or the tagged OK of its login, has been written. */
+void session_run(struct session *s);
+
+/* Writes all that is announced now, as values. */
+void session_capability(struct session *s);
+
+/* Whether it is in the table, announced or not. */
+bool session_knows_capability(struct str word);
+
+/* Takes v over. Nothing may be selected. */
+void session_select(struct session *s, struct view *v);
+/* Leaves the selected folder, if there is one; without expunging. */
+void session_unselect(struct session *s);
+
+/* "* BYE text", and the end. code may be NULL. */
+void session_bye(struct session *s, enum status_end why, const char *code, const char *text);
+/* The same without a word. */
+void session_end(struct session *s, enum status_end why);
+
+/* What systemctl status shows beside user and address. Text may be any octets. */
+void session_doing(struct session *s, const char *what, struct str name);

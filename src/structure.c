@@ -1,0 +1,148 @@
+/* structure.c: ENVELOPE, BODY and BODYSTRUCTURE (RFC 9051 7.5.2) */
+#include "fetch.h"
+#include "mail/envelope.h"
+#include "mail/header.h"
+
+static void write_addresses(struct writer *w, const struct addresses *list)
+{
+	if (list->n == 0) {
+		w_nil(w);
+		return;
+	}
+	w_open(w);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct address *a = &list->v[i];
+
+		/* env-from = "(" 1*address ")": nothing between two of them */
+		w->spaced = false;
+		w_open(w);
+		w_nstring(w, a->name);
+		w_nstring(w, a->route);
+		w_nstring(w, a->mailbox);
+		w_nstring(w, a->host);
+		w_close(w);
+	}
+	w_close(w);
+}
+
+void fetch_write_envelope(struct session *s, struct arena *a, struct str header)
+{
+	struct writer *w = &s->out;
+	struct envelope e;
+
+	envelope_parse(a, header, &e);
+	w_open(w);
+	w_nstring(w, e.date);
+	w_nstring(w, e.subject);
+	write_addresses(w, &e.from);
+	write_addresses(w, &e.sender);
+	write_addresses(w, &e.reply_to);
+	write_addresses(w, &e.to);
+	write_addresses(w, &e.cc);
+	write_addresses(w, &e.bcc);
+	w_nstring(w, e.in_reply_to);
+	w_nstring(w, e.message_id);
+	w_close(w);
+}
+
+static void write_params(struct writer *w, const struct params *p)
+{
+	if (p->n == 0) {
+		w_nil(w);
+		return;
+	}
+	w_open(w);
+	for (size_t i = 0; i < p->n; i++) {
+		w_string(w, p->v[i].name);
+		w_string(w, p->v[i].value);
+	}
+	w_close(w);
+}
+
+/* body-fld-dsp [SP body-fld-lang [SP body-fld-loc]] */
+static void write_extension(struct writer *w, const struct part *p)
+{
+	if (p->disposition.s) {
+		w_open(w);
+		w_string(w, p->disposition);
+		write_params(w, &p->disposition_params);
+		w_close(w);
+	} else {
+		w_nil(w);
+	}
+	if (p->nlanguages == 0) {
+		w_nil(w);
+	} else if (p->nlanguages == 1) {
+		w_string(w, p->languages[0]);
+	} else {
+		w_open(w);
+		for (size_t i = 0; i < p->nlanguages; i++)
+			w_string(w, p->languages[i]);
+		w_close(w);
+	}
+	w_nstring(w, p->location);
+}
+
+/* body-fields = body-fld-param SP body-fld-id SP body-fld-desc SP body-fld-enc SP body-fld-octets */
+static void write_fields(struct writer *w, const struct part *p)
+{
+	w_string(w, p->type);
+	w_string(w, p->subtype);
+	write_params(w, &p->params);
+	w_nstring(w, p->id);
+	w_nstring(w, p->description);
+	w_string(w, p->encoding);
+	w_number(w, p->body_size);
+}
+
+/* What message/rfc822 has between its fields and its lines: the envelope and body of the message in it. */
+static int write_inner(struct session *s, struct fetching *f, const struct part *inner, bool extended)
+{
+	_cleanup_(buf_release) struct buf header = { 0 };
+	_cleanup_(arena_free) struct arena a = { 0 };
+	const int r = header_read(f->fd, inner->header, inner->body, HEADER_MAX, &header);
+
+	fetch_write_envelope(s, &a, buf_view(&header));
+	return MIN(r, fetch_write_structure(s, f, inner, extended));
+}
+
+static int write_multipart(struct session *s, struct fetching *f, const struct part *p, bool extended)
+{
+	int r = 0;
+
+	for (const struct part *child = p->child; child; child = child->next) {
+		/* body-type-mpart = 1*body SP media-subtype: nothing between two bodies */
+		s->out.spaced = false;
+		r = MIN(r, fetch_write_structure(s, f, child, extended));
+	}
+	w_string(&s->out, p->subtype);
+	if (extended) {
+		write_params(&s->out, &p->params);
+		write_extension(&s->out, p);
+	}
+	return r;
+}
+
+int fetch_write_structure(struct session *s, struct fetching *f, const struct part *p, bool extended)
+{
+	struct writer *w = &s->out;
+	int r = 0;
+
+	w_open(w);
+	if (p->kind == PART_MULTIPART) {
+		r = write_multipart(s, f, p, extended);
+		w_close(w);
+		return r;
+	}
+	write_fields(w, p);
+	if (p->kind == PART_MESSAGE)
+		r = write_inner(s, f, p->child, extended);
+	if (p->kind == PART_MESSAGE || part_is(p, "text", NULL))
+		w_number(w, p->body_lines);
+	if (extended) {
+		w_nstring(w, p->md5);
+		write_extension(w, p);
+	}
+	w_close(w);
+	return r;
+}

@@ -1,0 +1,184 @@
+/* sync.c: the view against the folder, as untagged responses */
+#include <assert.h>
+#include <stdlib.h>
+#include "sync.h"
+#include "view.h"
+
+static_assert((int)MD_ANSWERED == FLAG_ANSWERED && (int)MD_FLAGGED == FLAG_FLAGGED && (int)MD_DELETED == FLAG_DELETED &&
+		      (int)MD_SEEN == FLAG_SEEN && (int)MD_DRAFT == FLAG_DRAFT,
+	      "flags are the same bits in both rooms");
+
+/* The names of keywords, in a's memory. */
+static const struct str *names(const struct maildir *box, const struct keywords *k, struct arena *a)
+{
+	struct str *v = arena_alloc(a, k->n * sizeof *v);
+
+	for (size_t i = 0; i < k->n; i++)
+		v[i] = maildir_keyword_name(box, k->v[i]);
+	return v;
+}
+
+void sync_write_flags(struct session *s, const struct message *m, unsigned more)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+	unsigned system = m->flags | more;
+
+	if (view_recent(s->view, m->uid) && !(s->enabled & ON_REV2))
+		system |= FLAG_RECENT;
+	w_atom(&s->out, "FLAGS");
+	w_flags(&s->out, system, names(s->view->box, m->keywords, &a), m->keywords->n);
+}
+
+void sync_begin_fetch(struct session *s, uint32_t uid, bool with_uid)
+{
+	w_untagged(&s->out);
+	w_number(&s->out, s->enabled & ON_UIDONLY ? uid : view_number(s->view, uid));
+	w_atom(&s->out, s->enabled & ON_UIDONLY ? "UIDFETCH" : "FETCH");
+	w_open(&s->out);
+	/* RFC 7162 3.2.4: with QRESYNC each FETCH has the UID. */
+	if ((with_uid || s->enabled & ON_QRESYNC) && !(s->enabled & ON_UIDONLY)) {
+		w_atom(&s->out, "UID");
+		w_number(&s->out, uid);
+	}
+}
+
+void sync_fetch_flags(struct session *s, uint32_t uid, bool with_uid)
+{
+	const struct message *m = maildir_message(s->view->box, uid);
+
+	if (!m)
+		return;
+	sync_begin_fetch(s, uid, with_uid);
+	sync_write_flags(s, m, 0);
+	if (s->enabled & ON_CONDSTORE) {
+		w_atom(&s->out, "MODSEQ");
+		w_open(&s->out);
+		w_number(&s->out, m->modseq);
+		w_close(&s->out);
+	}
+	w_close(&s->out);
+	w_crlf(&s->out);
+}
+
+void sync_flags(struct session *s)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct view *v = s->view;
+	const size_t n = maildir_keyword_count(v->box);
+	struct str *keywords = arena_alloc(&a, n * sizeof *keywords);
+
+	for (size_t i = 0; i < n; i++)
+		keywords[i] = maildir_keyword_name(v->box, i);
+	w_untagged(&s->out);
+	w_atom(&s->out, "FLAGS");
+	w_flags(&s->out, MD_FLAGS, keywords, n);
+	w_crlf(&s->out);
+
+	w_untagged(&s->out);
+	w_atom(&s->out, "OK");
+	w_code_open(&s->out, "PERMANENTFLAGS");
+	if (v->readonly)
+		w_flags(&s->out, 0, NULL, 0);
+	else
+		w_flags(&s->out, MD_FLAGS | FLAG_ANY, keywords, n);
+	w_code_close(&s->out);
+	w_text(&s->out, v->readonly ? STR("No permanent flags permitted") : STR("Limited"));
+	w_crlf(&s->out);
+	v->keywords = n;
+}
+
+void sync_counts(struct session *s)
+{
+	w_untagged(&s->out);
+	w_number(&s->out, s->view->uids.n);
+	w_atom(&s->out, "EXISTS");
+	w_crlf(&s->out);
+	s->view->told = s->view->uids.n;
+	if (s->enabled & ON_REV2)
+		return;
+	w_untagged(&s->out);
+	w_number(&s->out, s->view->recent.n);
+	w_atom(&s->out, "RECENT");
+	w_crlf(&s->out);
+}
+
+/* VANISHED (RFC 7162 3.2.10) in one line, or an EXPUNGE for each. */
+static void tell_gone(struct session *s, struct arena *a, const uint32_t *numbers, const uint32_t *uids, size_t n)
+{
+	struct uidset set;
+
+	if (n == 0)
+		return;
+	if (!(s->enabled & (ON_QRESYNC | ON_UIDONLY))) {
+		for (size_t i = 0; i < n; i++) {
+			w_untagged(&s->out);
+			w_number(&s->out, numbers[i]);
+			w_atom(&s->out, "EXPUNGE");
+			w_crlf(&s->out);
+		}
+		return;
+	}
+	uidset_init(&set, a);
+	for (size_t i = 0; i < n; i++)
+		uidset_add(&set, uids[i]);
+	w_untagged(&s->out);
+	w_atom(&s->out, "VANISHED");
+	w_uid_set(&s->out, &set);
+	w_crlf(&s->out);
+}
+
+static int by_value(const void *x, const void *y)
+{
+	const uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+
+	return (a > b) - (a < b);
+}
+
+/* Each message whose flags changed, once, in order. */
+static void tell_changed(struct session *s)
+{
+	struct uids *c = &s->view->changed;
+
+	if (c->n == 0)
+		return;
+	qsort(c->v, c->n, sizeof *c->v, by_value);
+	for (size_t i = 0; i < c->n; i++)
+		if ((i == 0 || c->v[i] != c->v[i - 1]) && view_number(s->view, c->v[i]))
+			sync_fetch_flags(s, c->v[i], false);
+	c->n = 0;
+}
+
+/* The order is Courier's (the manual page's procedure shows it): EXPUNGE, FLAGS, EXISTS, RECENT, FETCH. */
+void sync_tell_known(struct session *s, bool keeps_numbers)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct view *v = s->view;
+	uint32_t *numbers, *uids;
+	size_t gone = 0;
+
+	view_absorb(v, 0);
+	if (v->gone.n && !keeps_numbers) {
+		view_forget_gone(v, &a, &numbers, &uids, &gone);
+		tell_gone(s, &a, numbers, uids, gone);
+	}
+	if (maildir_keyword_count(v->box) != v->keywords)
+		sync_flags(s);
+	if (gone || v->told != v->uids.n)
+		sync_counts(s);
+	tell_changed(s);
+}
+
+int sync_tell(struct session *s, bool keeps_numbers)
+{
+	int r;
+
+	if (s->view->removed)
+		return 0;
+	r = maildir_update(s->view->box, s->view->readonly ? 0 : MD_CLAIM_RECENT);
+	sync_tell_known(s, keeps_numbers);
+	if (r == -ENOENT || r == -ESTALE) {
+		s->view->removed = true;
+		return 0;
+	}
+	return MIN(r, 0);
+}

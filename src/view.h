@@ -1,0 +1,62 @@
+/* view.h: what this client has been told of the folder it has selected */
+#pragma once
+#include "base/arena.h"
+#include "imap/sets.h"
+#include "maildir/maildir.h"
+
+/* Message numbers are positions in uids, counted from 1. A message that is gone from the folder stays here, with its
+ * number, until the client has been told (RFC 9051 7.5.1).
+ */
+struct uids {
+	uint32_t *v;
+	size_t n, size;
+};
+
+struct view {
+	struct maildir *box;
+	struct str folder;
+	bool readonly;
+	bool removed;			/* the folder is no more */
+	bool pushed;			/* inotify tells of its changes */
+	struct uids uids;		/* ascending */
+	size_t told;			/* how many of them EXISTS has counted */
+	struct uids gone;		/* expunged, and not told yet */
+	struct uids changed;		/* flags or keywords are others than the client knows; in any order */
+	struct uids recent;		/* \Recent in this session, ascending */
+	size_t keywords;		/* how many of the folder's keywords FLAGS has named */
+};
+
+/* Takes box over. folder is its name as maildir/account.h has it. */
+struct view *view_new(struct maildir *box, struct str folder, bool readonly);
+void view_free(struct view *v);		/* closes the folder, too */
+
+/* The number of a UID, or 0 if the client has not been told of it. */
+uint32_t view_number(const struct view *v, uint32_t uid);
+bool view_recent(const struct view *v, uint32_t uid);
+
+/* Takes in all messages that are there: the client is about to be told of them. */
+void view_begin(struct view *v);
+/* Takes the folder's events in: messages that came are in uids from here on, others in gone or changed. A change of
+ * modseq silent is one that the client knows of (STORE with .SILENT); 0: none.
+ */
+void view_absorb(struct view *v, uint64_t silent);
+/* The client has been told the flags of these; uids ascending. */
+void view_told(struct view *v, const uint32_t *uids, size_t n);
+
+/* Forgets the ones that are gone, and gives those that EXISTS has counted: their numbers as EXPUNGE wants them (each
+ * counted after those before it were taken out) and their UIDs, both in a's memory, both *ret_n long.
+ */
+void view_forget_gone(struct view *v, struct arena *a, uint32_t **ret_numbers, uint32_t **ret_uids, size_t *ret_n);
+
+/* What the numbers of a set from the client are. */
+enum resolve {
+	BY_NUMBER,	/* message numbers; one beyond the last is a mistake of the client */
+	BY_UIDS,	/* what is not there is left out */
+	BY_QUESTION,	/* message numbers in a search: what is not there is left out */
+};
+
+/* The UIDs that a set means, ascending, each once. "*" is the last message; in an empty folder a range with it means nothing.
+ * False for a mistake.
+ */
+bool view_resolve(const struct view *v, struct seqset set, enum resolve how, struct arena *a, uint32_t **ret_uids,
+		  size_t *ret_n);
