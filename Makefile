@@ -12,7 +12,8 @@ UNITDIR    ?= $(if $(filter /usr,$(PREFIX)),/lib,$(PREFIX)/lib)/systemd/system
 B          := build/$(V)
 
 CC       ?= gcc
-WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla
+# -Wmaybe-uninitialized does not see that a ret is set when its function returns true.
+WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wno-maybe-uninitialized
 CPPFLAGS += -Isrc -I. -DLIBEXECDIR='"$(LIBEXECDIR)"'
 STD      := -std=gnu17
 
