@@ -220,19 +220,34 @@ static bool expect_block(struct play *p, struct session *s, size_t i)
 	return true;
 }
 
-/* "A = B" and "A < B": B is above A as a number. */
+/* Takes "A" or "A + B + C", numbers, and the sign behind it. */
+static bool take_sum(struct str *rest, uint64_t *ret, struct str *ret_sign)
+{
+	struct str word;
+	uint64_t n;
+
+	*ret = 0;
+	do {
+		if (!str_cut(rest, ' ', &word) || !str_u64(word, &n))
+			return false;
+		*ret += n;
+	} while (str_cut(rest, ' ', ret_sign) && str_eq(*ret_sign, STR("+")));
+	return true;
+}
+
+/* "A = B", octet by octet; "A + B = C" and "A < B" of numbers. */
 static bool compare(struct play *p, const struct step *step)
 {
-	struct str rest = expand(&p->captures, step->text), a = {0}, sign = {0};
+	const struct str text = expand(&p->captures, step->text);
+	struct str rest = text, a = {0}, sign = {0};
 	uint64_t x, y;
 
-	str_cut(&rest, ' ', &a);
-	str_cut(&rest, ' ', &sign);
-	if (str_eq(sign, STR("=")) && str_eq(a, rest))
+	if (str_cut(&rest, ' ', &a) && str_cut(&rest, ' ', &sign) && str_eq(sign, STR("=")) && str_eq(a, rest))
 		return true;
-	if (str_eq(sign, STR("<")) && str_u64(a, &x) && str_u64(rest, &y) && x < y)
+	rest = text;
+	if (take_sum(&rest, &x, &sign) && str_u64(rest, &y) && (str_eq(sign, STR("<")) ? x < y : x == y))
 		return true;
-	return fail(p, step, "is not so", expand(&p->captures, step->text));
+	return fail(p, step, "is not so", text);
 }
 
 /* Whether a server ended as the script says. */

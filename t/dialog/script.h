@@ -21,7 +21,7 @@
  *	S~ PATTERN	a block of these: lines in any order
  *	S... PATTERN	untagged lines, any number, up to this line
  *	and PATTERN, not PATTERN		about the line that matched last
- *	is A = B, A < B				about values captured
+ *	is A = B, A + B = C, A < B		about values captured
  *	! COMMAND	of the shell (t/dialog/actions.sh is loaded), in the directory that holds Maildir
  *	close		hang up			closed		the server has hung up, and said no more
  *	kill		SIGKILL			term		SIGTERM
