@@ -59,8 +59,8 @@ static size_t number(struct str *rest, unsigned *ret)
 	unsigned v = 0;
 	size_t n = 0;
 
-	while (n < rest->n && ascii_digit(rest->s[n]))
-		v = MIN(v * 10 + (unsigned)(rest->s[n++] - '0'), 1000000u);
+	for (; n < rest->n && ascii_digit(rest->s[n]); n++)
+		v = MIN(v * 10 + (unsigned)(rest->s[n] - '0'), 1000000u);
 	*rest = str_from(*rest, n);
 	if (n)
 		*ret = v;
