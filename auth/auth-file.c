@@ -146,7 +146,7 @@ int main(int argc, char **argv)
 {
 	_cleanup_(arena_free) struct arena arena = { 0 };
 	_cleanup_(credentials_release) struct credentials c = { 0 };
-	const char *path = NULL;
+	const char *path = env_text("IMAPD_USERS", NULL);
 	struct account account;
 	enum mechanism by;
 	int r;
