@@ -92,33 +92,64 @@ static int check_owner(int fd, const char *path)
 	return -EPERM;
 }
 
+int account_lock_check(struct account *acc, int lock)
+{
+	struct stat ours, there;
+
+	if (fstat(lock, &ours) < 0)
+		return -errno;
+	if (fstatat(acc->fd, ACCOUNT_LOCK, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? -ESTALE : -errno;
+	return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino ? 0 : -ESTALE;
+}
+
 int account_trylock(struct account *acc, int *ret_fd)
 {
 	_cleanup_(fd_closep) int fd =
 		openat(acc->fd, ACCOUNT_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int r;
 
 	if (fd < 0)
 		return -errno;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+	r = account_lock_check(acc, fd);
+	if (r < 0)
+		return r == -ESTALE ? -EAGAIN : r;
+	futimens(fd, NULL);
 	*ret_fd = fd;
 	fd = -1;
 	return 0;
 }
 
+/* Takes the lock from a holder that has had it for too long, by putting its file out of the way. */
+static void break_stale(struct account *acc)
+{
+	struct stat st;
+
+	if (fstatat(acc->fd, ACCOUNT_LOCK, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    (uint64_t)st.st_mtime + ACCOUNT_LOCK_STALE_S > clock_unix())
+		return;
+	log_line(LOG_WARNING, "a session has held %s for over %d s: broken", ACCOUNT_LOCK,
+		 ACCOUNT_LOCK_STALE_S);
+	unlinkat(acc->fd, ACCOUNT_LOCK, 0);
+}
+
 int account_lock(struct account *acc, int *ret_fd)
 {
-	enum { PATIENCE_MS = 15000, EVERY_MS = 5 };
-	const uint64_t until = clock_ms() + PATIENCE_MS;
+	enum { PATIENCE_MS = 15000, SETTLED_MS = 1000, EVERY_MS = 5 };
+	const uint64_t since = clock_ms();
 	int r;
 
 	while ((r = account_trylock(acc, ret_fd)) == -EAGAIN) {
 		const struct timespec pause = { .tv_nsec = EVERY_MS * 1000000 };
 
-		if (clock_ms() >= until) {
+		if (clock_ms() >= since + PATIENCE_MS) {
 			log_line(LOG_WARNING, "another session does not give %s back", ACCOUNT_LOCK);
 			return -ETIMEDOUT;
 		}
+		if (clock_ms() >= since + SETTLED_MS) /* who has just got it has set its time by now */
+			break_stale(acc);
 		nanosleep(&pause, NULL);
 	}
 	return r;

@@ -252,6 +252,8 @@ int folder_create(struct account *acc, struct str name)
 	if (r > 0)
 		return -EEXIST;
 	if (r >= 0)
+		r = account_lock_check(acc, lock);
+	if (r >= 0)
 		r = forget_uses(acc, &arena, name); /* of one that other programs have removed */
 	if (r >= 0)
 		r = build(acc, files_unique(&arena, "tmp/" TMP_FOLDER), folder_name_dir(name, false, &arena));
@@ -267,6 +269,8 @@ static int take_away(struct account *acc, struct arena *a, struct str name, cons
 
 	if (r >= 0)
 		r = folder_find(acc, a, name, &dir);
+	if (r >= 0)
+		r = account_lock_check(acc, lock);
 	if (r >= 0 && renameat(acc->fd, dir, acc->fd, gone) < 0)
 		r = -errno;
 	if (r >= 0)

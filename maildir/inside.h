@@ -5,7 +5,7 @@
 #include "maildir/files.h"
 
 #define ACCOUNT_FILE "imapd.account"
-#define ACCOUNT_LOCK "imapd.lock"
+#define ACCOUNT_LOCK "imapd.account.lock"
 #define RENAME_FILE  "imapd.rename"
 #define SUBSCRIBED   "courierimapsubscribed"
 
@@ -17,12 +17,17 @@ struct account {
 	const char *prefix;
 };
 
-/* The lock of all that changes more than one folder, or files of the account: flock() on imapd.lock, so that
- * it ends with its holder. Waits some seconds, then -ETIMEDOUT. Give it back by fd_closep().
+/* The lock of all that changes more than one folder, or files of the account: flock() on a file of its own,
+ * so that it ends with its holder. account_lock() waits for some seconds, then -ETIMEDOUT; account_trylock()
+ * does not, and gives -EAGAIN. It is given back by fd_closep().
+ *
+ * One that is held for ACCOUNT_LOCK_STALE_S seconds is broken: its holder hangs. So who has it asks
+ * account_lock_check() right before it changes anything: -ESTALE if it is not ours any more.
  */
+enum { ACCOUNT_LOCK_STALE_S = 120 };
 int account_lock(struct account *acc, int *ret_fd);
-/* The same without waiting: -EAGAIN if it is taken. */
 int account_trylock(struct account *acc, int *ret_fd);
+int account_lock_check(struct account *acc, int lock);
 
 /* What imapd.account says. In an arena. */
 struct account_state {

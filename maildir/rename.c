@@ -173,7 +173,7 @@ static int needs_note(struct account *acc, const struct plan *p)
 	return r < 0 ? r : p->n > 1 || account_uses_follow(&state, p->a, p->from, p->to);
 }
 
-static int rename_locked(struct account *acc, struct plan *p)
+static int rename_locked(struct account *acc, int lock, struct plan *p)
 {
 	int r = rename_recover(acc), noted = 0;
 
@@ -181,7 +181,9 @@ static int rename_locked(struct account *acc, struct plan *p)
 		r = plan_make(acc, p);
 	if (r >= 0)
 		r = noted = needs_note(acc, p);
-	if (noted > 0)
+	if (r >= 0)
+		r = account_lock_check(acc, lock);
+	if (r >= 0 && noted > 0)
 		r = note_write(acc, p);
 	if (r >= 0)
 		r = perform(acc, p);
@@ -212,7 +214,7 @@ int folder_rename(struct account *acc, struct str from, struct str to)
 
 	if (r >= 0)
 		r = check_names(acc, from, to);
-	return r < 0 ? r : rename_locked(acc, &plan);
+	return r < 0 ? r : rename_locked(acc, lock, &plan);
 }
 
 /* "move .A<TAB>.B". Nothing but folders is moved, whatever the file says. */

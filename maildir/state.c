@@ -125,7 +125,9 @@ int account_uidvalidity(struct account *acc, uint32_t *ret)
 	if (r < 0)
 		return r;
 	state.uidvalidity = next_uidvalidity(state.uidvalidity);
-	r = account_state_write(acc, &state);
+	r = account_lock_check(acc, lock);
+	if (r >= 0)
+		r = account_state_write(acc, &state);
 	if (r >= 0)
 		*ret = state.uidvalidity;
 	return r;
@@ -147,7 +149,8 @@ int account_uidvalidity_seen(struct account *acc, uint32_t uidvalidity)
 	if (r < 0 || state.uidvalidity >= uidvalidity)
 		return r;
 	state.uidvalidity = uidvalidity;
-	return account_state_write(acc, &state);
+	r = account_lock_check(acc, lock);
+	return r < 0 ? r : account_state_write(acc, &state);
 }
 
 int account_uses(struct account *acc, struct arena *a, struct account_use **ret, size_t *ret_n)
@@ -201,7 +204,8 @@ int account_set_use(struct account *acc, struct str folder, struct str use, bool
 		add_use(&state, &arena, use, folder);
 	else
 		drop_use(&state, at);
-	return account_state_write(acc, &state);
+	r = account_lock_check(acc, lock);
+	return r < 0 ? r : account_state_write(acc, &state);
 }
 
 int account_uses_follow(struct account_state *state, struct arena *a, struct str from, struct str to)

@@ -125,7 +125,9 @@ static int set(struct account *acc, struct str name, bool on)
 		return 0;
 	if (on)
 		put_line(&new, name);
-	r = files_replace(acc->fd, SUBSCRIBED, buf_view(&new), acc->sync);
+	r = account_lock_check(acc, lock);
+	if (r >= 0)
+		r = files_replace(acc->fd, SUBSCRIBED, buf_view(&new), acc->sync);
 	return r < 0 ? r : 1;
 }
 

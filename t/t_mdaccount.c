@@ -316,6 +316,27 @@ START_TEST(a_lock_ends_with_its_holder)
 }
 END_TEST
 
+START_TEST(who_hangs_loses_the_lock_and_finds_out)
+{
+	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
+	_cleanup_(account_closep) struct account *acc = t_account("m"), *hung = t_account("m");
+	_cleanup_(fd_closep) int theirs = -1, ours = -1, again = -1;
+	const struct timespec old[2] = { { 1000000000, 0 }, { 1000000000, 0 } };
+
+	ck_assert_int_eq(account_lock(hung, &theirs), 0);
+	ck_assert_int_eq(account_lock_check(hung, theirs), 0);
+	ck_assert_int_eq(futimens(theirs, old), 0);
+	ck_assert_int_eq(account_lock(acc, &ours), 0);
+	ck_assert_int_eq(account_lock_check(acc, ours), 0);
+	ck_assert_int_eq(account_lock_check(hung, theirs), -ESTALE);
+	ck_assert_int_eq(account_trylock(hung, &again), -EAGAIN);
+	fd_closep(&theirs);
+	ck_assert_int_eq(account_trylock(hung, &again), -EAGAIN);
+	fd_closep(&ours);
+	ck_assert_int_eq(account_trylock(hung, &again), 0);
+}
+END_TEST
+
 T_SUITE("mdaccount", T_TEST(a_missing_maildir_is_made),
 	T_TEST(an_empty_directory_becomes_one_and_half_a_maildir_a_whole), T_TEST(something_else_is_not_touched),
 	T_TEST(the_sanity_check_wants_our_uid_and_gid), T_TEST(the_prefix_is_decided_once),
@@ -323,4 +344,5 @@ T_SUITE("mdaccount", T_TEST(a_missing_maildir_is_made),
 	T_TEST(uidvalidity_is_given_once_among_processes), T_TEST(special_uses_are_set_and_unset),
 	T_TEST(lines_of_later_versions_are_kept), T_LOOP(a_damaged_account_file_is_written_anew, damaged),
 	T_TEST(what_a_crash_left_in_tmp_is_removed), T_TEST(a_maildir_that_cannot_be_written_is_opened),
-	T_TEST(a_lock_ends_with_its_holder))
+	T_TEST(a_lock_ends_with_its_holder),
+	T_TEST(who_hangs_loses_the_lock_and_finds_out))
