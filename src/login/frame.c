@@ -51,7 +51,7 @@ int frame_recv(int sock, struct frame *ret)
 
 void frame_wipe(struct frame *f)
 {
-	wipe(f->room, sizeof f->room);
+	wipe(f->room, MIN(f->fields.n + 1, sizeof f->room));
 	f->fields = (struct str){ 0 };
 }
 

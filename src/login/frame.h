@@ -20,7 +20,7 @@ enum { FRAME_FIELDS = 4, FRAME_MAX = 49152 };
 
 struct frame {
 	enum frame_kind kind;
-	struct str fields;	/* points into room */
+	struct str fields;	/* all of them; points into room */
 	char room[FRAME_MAX];
 };
 
@@ -31,7 +31,7 @@ int frame_send(int sock, enum frame_kind kind, const struct str *fields, size_t 
 
 /* Waits for one. Returns 1, 0 if the other side is gone, -EBADMSG if it is no frame, or another negative errno. */
 int frame_recv(int sock, struct frame *ret);
-void frame_wipe(struct frame *f);
+void frame_wipe(struct frame *f);	/* what frame_recv() put there; f must have been all zero before that */
 
 /* Exactly n fields (at most FRAME_FIELDS), else false. */
 bool frame_fields(const struct frame *f, size_t n, struct str *ret);

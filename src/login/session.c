@@ -1,0 +1,105 @@
+/* login/session.c: from imapd's READY to its end */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/fd.h"
+#include "login/monitor.h"
+#include "login/report.h"
+
+enum { FLUSH_MS = 30000, MESSAGE_MAX = 1024 };
+
+/* Only imapd has the client from here on, so that its end is the connection's. */
+static void let_go_of_client(void)
+{
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0) {
+		close(STDIN_FILENO);
+		close(STDOUT_FILENO);
+		return;
+	}
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	close(null);
+}
+
+struct ending {
+	bool told;
+	enum status_end how;
+	struct status_counts counts;
+};
+
+static void listen_to(struct monitor *m, struct ending *e)
+{
+	char room[MESSAGE_MAX];
+	const ssize_t n = fd_recv(m->status_fd, room, sizeof room, NULL, NULL);
+	struct status_message said;
+
+	if (n == 0 || (n < 0 && n != -EMSGSIZE))
+		fd_closep(&m->status_fd);
+	else if (n > 0 && status_parse((struct str){ room, (size_t)n }, &said)) {
+		if (said.kind == STATUS_SAY)
+			report_status(m, said.text);
+		if (said.kind == STATUS_END)
+			*e = (struct ending){ true, said.how, said.counts };
+	}
+}
+
+/* imapd sees the end of the status socket and says BYE. One that has no more such socket gets the signal. */
+static void stop_session(struct monitor *m)
+{
+	if (m->status_fd >= 0)
+		shutdown(m->status_fd, SHUT_WR);
+	else if (m->session.pid)
+		kill(m->session.pid, SIGTERM);
+}
+
+/* imaptls may have to send what imapd has said last, to a slow client. */
+static void wait_for_tls(struct monitor *m)
+{
+	const uint64_t deadline = clock_ms() + FLUSH_MS;
+	enum event e = EVENT_STOP;
+
+	while (m->tls.pid && e == EVENT_STOP)
+		e = monitor_wait(m, -1, &m->tls, deadline);
+	child_end(&m->tls);
+}
+
+static int exit_code(const struct monitor *m)
+{
+	if (WIFSIGNALED(m->session.status)) {
+		report_trouble(m, LOG_ERR, "imapd was killed by signal %d", WTERMSIG(m->session.status));
+		return EXIT_TEMPORARY;
+	}
+	return WEXITSTATUS(m->session.status);
+}
+
+int session_watch(struct monitor *m)
+{
+	struct ending ending = { .how = STATUS_DISCONNECTED };
+	enum event e;
+
+	dialogue_end(m);
+	penalties_close(&m->penalties);
+	report_login(m);
+	report_status(m, STR("logged in"));
+	if (fd_send(m->status_fd, "GO", 2, NULL, 0) < 0)
+		fd_closep(&m->status_fd);
+	let_go_of_client();
+	if (m->stop)
+		stop_session(m);
+	while ((e = monitor_wait(m, m->status_fd, &m->session, NEVER)) != EVENT_EXIT) {
+		if (e == EVENT_INPUT)
+			listen_to(m, &ending);
+		else if (e == EVENT_STOP)
+			stop_session(m);
+	}
+	report_end(m, ending.how, ending.told ? &ending.counts : NULL);
+	wait_for_tls(m);
+	return exit_code(m);
+}
