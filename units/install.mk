@@ -7,7 +7,7 @@ SYSCTLDIR   ?= $(PREFIX)/lib/sysctl.d
 EXAMPLEDIR  := $(DOCDIR)/examples
 INSTALL     ?= install
 
-UNITS    := imapd.socket imaps.socket $(patsubst units/%.in,%,$(wildcard units/*@.service.in units/*ticket*.in))
+UNITS    := imapd.socket imaps.socket imapd@.service imaps@.service imapd-tls-ticket.service imapd-tls-ticket.timer
 EXAMPLES := imapd-hardened.conf imapd-vmail.conf imapd.xinetd
 CONFS    := imapd.conf imaps.conf
 DOCS     := $(wildcard README.md doc/*.md)
