@@ -1,4 +1,4 @@
-# imapd: make; make check; make run; make install DESTDIR= PREFIX=
+# imapd: make; make check; make quick; make run; make install DESTDIR= PREFIX=
 #
 # Objects of each room go into an archive, programs and tests link the archives, so a test can reach everything
 # but main(). V names the variant: release, or asan (what make check builds).
@@ -20,6 +20,12 @@ STD      := -std=gnu17
 ifeq ($(V),asan)
 CFLAGS   ?= -O1 -g -fno-omit-frame-pointer
 CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=all -Werror
+LDFLAGS  += -fsanitize=address,undefined
+STATIC   :=
+else ifeq ($(V),fuzz)
+CC       := clang-14
+CFLAGS   ?= -O1 -g -fno-omit-frame-pointer
+CFLAGS   += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LDFLAGS  += -fsanitize=address,undefined
 STATIC   :=
 else
@@ -81,11 +87,23 @@ $(B)/dialog: $(B)/t/dialog.o $(patsubst %.c,$(B)/%.o,$(wildcard t/dialog/*.c)) $
 
 tests: $(TESTS) $(B)/dialog
 
+# Fuzzers: make V=fuzz fuzzers; then t/fuzz build/fuzz/t/fuzz_NAME.
+$(B)/t/fuzz_%: $(B)/t/fuzz_%.o $(foreach r,$(T_ROOMS),$(call archive,$(r)))
+	$(link) -fsanitize=fuzzer -lsystemd -lgnutls -lcrypt -l:libunistring.a -o $@
+fuzzers: $(patsubst t/%.c,$(B)/t/%,$(wildcard t/fuzz_*.c))
+
+check:
+	@t/run
+quick:
+	@t/run --quick
+run:
+	@t/demo
+
 include units/install.mk
 
 clean:
 	rm -rf build
 
-.PHONY: all tests clean
+.PHONY: all tests fuzzers check quick run clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
