@@ -8,25 +8,20 @@ static_assert((int)MD_ANSWERED == FLAG_ANSWERED && (int)MD_FLAGGED == FLAG_FLAGG
 		      (int)MD_SEEN == FLAG_SEEN && (int)MD_DRAFT == FLAG_DRAFT,
 	      "flags are the same bits in both rooms");
 
-/* The names of keywords, in a's memory. */
-static const struct str *names(const struct maildir *box, const struct keywords *k, struct arena *a)
-{
-	struct str *v = arena_alloc(a, k->n * sizeof *v);
-
-	for (size_t i = 0; i < k->n; i++)
-		v[i] = maildir_keyword_name(box, k->v[i]);
-	return v;
-}
-
 void sync_write_flags(struct session *s, const struct message *m, unsigned more)
 {
 	_cleanup_(arena_free) struct arena a = { 0 };
+	struct str few[16];	/* nearly always enough, and FETCH asks for many messages */
+	const struct keywords *k = m->keywords;
+	struct str *names = k->n <= COUNT(few) ? few : arena_alloc(&a, k->n * sizeof *names);
 	unsigned system = m->flags | more;
 
+	for (size_t i = 0; i < k->n; i++)
+		names[i] = maildir_keyword_name(s->view->box, k->v[i]);
 	if (view_recent(s->view, m->uid) && !(s->enabled & ON_REV2))
 		system |= FLAG_RECENT;
 	w_atom(&s->out, "FLAGS");
-	w_flags(&s->out, system, names(s->view->box, m->keywords, &a), m->keywords->n);
+	w_flags(&s->out, system, names, k->n);
 }
 
 void sync_begin_fetch(struct session *s, uint32_t uid, bool with_uid)
