@@ -24,7 +24,7 @@ START_TEST(fields_come_out_as_they_went_in)
 	_cleanup_(pair_release) struct pair p;
 	const struct str fields[] = { STR("a1"), STR(""), STR("joe"), STR("pass\0word") };
 	struct str got[4];
-	struct frame f;
+	struct frame f = { 0 };
 
 	pair_init(&p);
 	ck_assert_int_eq(frame_send(p.fds[0], FRAME_TRY, fields, 4), 0);
@@ -44,7 +44,7 @@ START_TEST(too_few_fields_are_refused)
 	_cleanup_(pair_release) struct pair p;
 	const struct str fields[] = { STR("a1"), STR("joe") };
 	struct str got[4];
-	struct frame f;
+	struct frame f = { 0 };
 
 	pair_init(&p);
 	ck_assert_int_eq(frame_send(p.fds[0], FRAME_TRY, fields, 2), 0);
@@ -60,7 +60,7 @@ START_TEST(an_empty_frame_has_no_fields_and_one_empty_field)
 {
 	_cleanup_(pair_release) struct pair p;
 	struct str got[1];
-	struct frame f;
+	struct frame f = { 0 };
 
 	pair_init(&p);
 	ck_assert_int_eq(frame_send(p.fds[0], FRAME_OK, NULL, 0), 0);
@@ -86,7 +86,7 @@ START_TEST(too_long_is_not_sent_and_not_taken)
 	_cleanup_(pair_release) struct pair p;
 	static const char octets[FRAME_MAX + 1] = "O";
 	const struct str longest = { octets, FRAME_MAX - 1 }, longer = { octets, FRAME_MAX };
-	struct frame f;
+	struct frame f = { 0 };
 
 	pair_init(&p);
 	ck_assert_int_eq(frame_send(p.fds[0], FRAME_RESPONSE, &longer, 1), -EMSGSIZE);
@@ -101,7 +101,7 @@ END_TEST
 START_TEST(unknown_kinds_and_the_end)
 {
 	_cleanup_(pair_release) struct pair p;
-	struct frame f;
+	struct frame f = { 0 };
 
 	pair_init(&p);
 	ck_assert_int_eq(send(p.fds[0], "\0", 1, 0), 1);

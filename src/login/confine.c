@@ -24,7 +24,7 @@ static int stderr_of_child(void)
 }
 
 /* In the child: nothing is left but the client on 0 and 1 and the monitor on 3; no user, no file, no other process. */
-static bool confine(int sock)
+bool confine(int sock)
 {
 	const int fds[] = { STDIN_FILENO, STDOUT_FILENO, stderr_of_child(), sock };
 

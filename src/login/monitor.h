@@ -76,6 +76,7 @@ int become(const char *name);
 int pair_open(int type, int *ret_ours, int *ret_theirs);
 
 /* The dialogue and the reader of a proxy's header (confine.c): forked, with nothing but the client and a socket to us. */
+bool confine(int sock);	/* in the fork: closes the door; sock ends up on 3. The only thing to do on false is to exit */
 int dialogue_start(struct monitor *m);
 int proxy_start(struct monitor *m);
 void dialogue_end(struct monitor *m);
