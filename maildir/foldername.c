@@ -29,7 +29,7 @@ static bool has_empty_level(struct str name)
 	return false;
 }
 
-static bool is_ascii(struct str s)
+bool folder_name_ascii(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (s.s[i] & 0x80)
@@ -79,7 +79,7 @@ const char *folder_name_dir(struct str name, bool utf7, struct arena *a)
 
 	if (!utf7)
 		return means_other(name, &b) ? NULL : arena_cat(a, STR("."), name, STR("")).s;
-	if (is_ascii(name) || !utf7_encode(&b, name))
+	if (folder_name_ascii(name) || !utf7_encode(&b, name))
 		return NULL;
 	return b.n > FOLDER_NAME_MAX ? NULL : arena_cat(a, STR("."), buf_view(&b), STR("")).s;
 }
@@ -89,7 +89,7 @@ struct str folder_name_nfc(struct str name, struct arena *a)
 	size_t n = name.n * 3 + 64; /* nothing grows to more than three times its octets (UAX 15) */
 	uint8_t *room;
 
-	if (is_ascii(name))
+	if (folder_name_ascii(name))
 		return arena_str(a, name);
 	room = arena_alloc(a, n);
 	room = u8_normalize(UNINORM_NFC, (const uint8_t *)name.s, name.n, room, &n);

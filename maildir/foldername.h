@@ -21,3 +21,4 @@ const char *folder_name_dir(struct str name, bool utf7, struct arena *a);
 
 /* The name normalized to NFC, in a's memory: two names that give the same are one to the eye. */
 struct str folder_name_nfc(struct str name, struct arena *a);
+bool folder_name_ascii(struct str name); /* so it is normalized */

@@ -12,8 +12,9 @@
 #include "maildir/foldername.h"
 #include "maildir/inside.h"
 
-/* Whether the entry dir of the Maildir is a folder: has cur/, and if it is a link, leads to what is ours. */
-static bool is_folder(struct account *acc, const char *dir)
+/* Whether the entry dir of the Maildir is a folder: has cur/, and if it may be a link, leads to what is ours.
+ */
+static bool is_folder(struct account *acc, const char *dir, bool may_be_link)
 {
 	char cur[FOLDER_NAME_MAX + sizeof "./cur"];
 	struct stat st;
@@ -21,7 +22,11 @@ static bool is_folder(struct account *acc, const char *dir)
 	if (strlen(dir) > FOLDER_NAME_MAX + 1)
 		return false;
 	strcat(strcpy(cur, dir), "/cur");
-	if (!files_is_dir(acc->fd, cur) || fstatat(acc->fd, dir, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!files_is_dir(acc->fd, cur))
+		return false;
+	if (!may_be_link)
+		return true;
+	if (fstatat(acc->fd, dir, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
 	return !S_ISLNK(st.st_mode) || (fstatat(acc->fd, dir, &st, 0) == 0 && st.st_uid == geteuid());
 }
@@ -66,6 +71,14 @@ static int by_name(const void *x, const void *y)
 	return r ? r : a->utf7 - b->utf7;
 }
 
+/* What a directory of the Maildir is called, if it can be a folder's: e is not looked at more closely. */
+static bool may_be_folder(const struct dirent *e, struct arena *a, struct str *ret, bool *ret_utf7)
+{
+	return e->d_name[0] == '.' &&
+	       (e->d_type == DT_DIR || e->d_type == DT_LNK || e->d_type == DT_UNKNOWN) &&
+	       folder_name_of_dir(str_z(e->d_name), a, ret, ret_utf7);
+}
+
 static int read_all(struct account *acc, struct listing *l)
 {
 	_cleanup_(files_dir_closep) DIR *dir = files_dir(acc->fd, ".");
@@ -77,13 +90,9 @@ static int read_all(struct account *acc, struct listing *l)
 		struct str d, name;
 		bool utf7;
 
-		if (e->d_name[0] != '.' ||
-		    (e->d_type != DT_DIR && e->d_type != DT_LNK && e->d_type != DT_UNKNOWN))
+		if (!may_be_folder(e, l->a, &name, &utf7) || !is_folder(acc, e->d_name, e->d_type != DT_DIR))
 			continue;
-		d = str_z(e->d_name);
-		if (!folder_name_of_dir(d, l->a, &name, &utf7) || !is_folder(acc, e->d_name))
-			continue;
-		d = arena_str(l->a, d);
+		d = arena_str(l->a, str_z(e->d_name));
 		list_add(l, utf7 ? name : str_from(d, 1), d, utf7);
 	}
 	return -errno;
@@ -138,7 +147,7 @@ int folder_find(struct account *acc, struct arena *a, struct str name, const cha
 		return -ENOENT;
 	for (int utf7 = 0; !dir && utf7 < 2; utf7++) {
 		dir = folder_name_dir(name, utf7, a);
-		if (dir && !is_folder(acc, dir))
+		if (dir && !is_folder(acc, dir, true))
 			dir = NULL;
 	}
 	if (!dir)
@@ -171,13 +180,31 @@ int folder_exists(struct account *acc, struct str name)
 	return folder_find(acc, &arena, name, &dir) == 0;
 }
 
+/* Whether there is a folder whose name looks like this one and is another. Only normalization can do that,
+ * and what is all ASCII is normalized.
+ */
+static int has_double(struct account *acc, struct arena *a, struct str look)
+{
+	_cleanup_(files_dir_closep) DIR *dir = files_dir(acc->fd, ".");
+	struct dirent *e;
+
+	if (!dir)
+		return -errno;
+	while (errno = 0, (e = readdir(dir))) {
+		struct str name;
+		bool utf7;
+
+		if (may_be_folder(e, a, &name, &utf7) && !folder_name_ascii(name) &&
+		    str_eq(folder_name_nfc(name, a), look) && is_folder(acc, e->d_name, true))
+			return 1;
+	}
+	return -errno;
+}
+
 int folder_name_taken(struct account *acc, struct str name)
 {
 	_cleanup_(arena_free) struct arena arena = { 0 };
-	const struct str want = folder_name_nfc(name, &arena);
-	struct listing l = { .a = &arena };
 	struct stat st;
-	int r;
 
 	for (int utf7 = 0; utf7 < 2; utf7++) {
 		const char *dir = folder_name_dir(name, utf7, &arena);
@@ -185,11 +212,7 @@ int folder_name_taken(struct account *acc, struct str name)
 		if (dir && fstatat(acc->fd, dir, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			return 1;
 	}
-	r = read_all(acc, &l);
-	for (size_t i = 0; r >= 0 && i < l.n; i++)
-		if (str_eq(folder_name_nfc(l.v[i].folder.name, &arena), want))
-			return 1;
-	return r;
+	return has_double(acc, &arena, folder_name_nfc(name, &arena));
 }
 
 /* What a folder is for ends with it. */

@@ -637,6 +637,35 @@ START_TEST(a_listed_name_leads_back_to_its_directory)
 }
 END_TEST
 
+START_TEST(no_descriptor_stays_open)
+{
+	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
+	size_t before;
+
+	account_close(t_account("m"));
+	before = t_entries("/proc/self/fd");
+	for (int i = 0; i < 3; i++) {
+		_cleanup_(arena_free) struct arena arena = { 0 };
+		_cleanup_(account_closep) struct account *acc = t_account("m");
+		struct folder *v;
+		size_t n;
+		int fd;
+
+		ck_assert_int_eq(folder_create(acc, STR("A.B")), 0);
+		ck_assert_int_eq(folder_create(acc, STR("A.B")), -EEXIST);
+		ck_assert_int_eq(folder_create(acc, STR("A.C")), 0);
+		ck_assert_int_eq(folder_rename(acc, STR("A"), STR("X")), 0);
+		ck_assert_int_eq(folder_rename(acc, STR("X.B"), STR("X.C")), -EEXIST);
+		ck_assert_int_eq(folder_list(acc, &arena, true, &v, &n), 0);
+		ck_assert_int_eq(folder_open_dir(acc, STR("none"), &fd), -ENOENT);
+		ck_assert_int_eq(folder_delete(acc, STR("X.B")), 0);
+		ck_assert_int_eq(folder_delete(acc, STR("X.C")), 0);
+		ck_assert_int_eq(folder_delete(acc, STR("X.C")), -ENOENT);
+	}
+	ck_assert_uint_eq(t_entries("/proc/self/fd"), before);
+}
+END_TEST
+
 static const char twice[2 * (MOVES + 1)];
 
 T_SUITE("folders", T_LOOP(names_that_can_be_given_and_why_not, names), T_TEST(a_nul_is_a_control_character),
@@ -650,4 +679,5 @@ T_SUITE("folders", T_LOOP(names_that_can_be_given_and_why_not, names), T_TEST(a_
 	T_LOOP(a_note_that_makes_no_sense_moves_nothing, notes),
 	T_TEST(a_tree_stays_whole_whenever_its_session_is_killed),
 	T_TEST(a_folder_is_whole_or_not_there_whenever_its_session_is_killed), T_TEST(a_failure_leaves_all_as_it_was),
-	T_TEST(ten_thousand_folders), T_TEST(a_listed_name_leads_back_to_its_directory))
+	T_TEST(ten_thousand_folders), T_TEST(a_listed_name_leads_back_to_its_directory),
+	T_TEST(no_descriptor_stays_open))
