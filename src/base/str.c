@@ -80,7 +80,7 @@ struct str str_head(struct str s, size_t n)
 
 struct str str_from(struct str s, size_t n)
 {
-	if (n == 0)
+	if (n == 0 || s.n == 0)
 		return s;
 	n = MIN(n, s.n);
 	return (struct str){ s.s + n, s.n - n };
