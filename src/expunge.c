@@ -34,17 +34,20 @@ static void log_deleted(const struct session *s, struct md_uids uids)
 /* IMAP_MOVE_EXPUNGE_TO_TRASH: what is expunged goes to Trash, without \Deleted. */
 static int to_trash(struct session *s, struct md_uids uids, struct arena *a)
 {
-	_cleanup_(maildir_closep) struct maildir *trash = NULL;
+	_cleanup_(maildir_closep) struct maildir *opened = NULL;
 	const struct md_change alive = { .op = MD_REMOVE, .flags = MD_DELETED };
 	const struct str folder = str_z(s->config.trash);
 	struct md_uids from, to, modified, gone;
-	int r = store_open(&s->store, folder, 0, &trash);
+	struct maildir *trash;
+	int r = session_open(s, folder, 0, &opened, &trash);
 
 	if (r == -ENOENT) {
 		r = folder_create(s->store.account, folder);
 		if (r == 0)
-			r = store_open(&s->store, folder, 0, &trash);
+			r = session_open(s, folder, 0, &opened, &trash);
 	}
+	if (r == 0 && trash == s->view->box)	/* in Trash itself it goes for good */
+		return maildir_expunge(trash, &uids, 0);
 	if (r == 0)
 		r = maildir_move(s->view->box, uids, trash, a, &from, &to);
 	return r < 0 ? r : maildir_store(trash, to, &alive, a, &modified, &gone);
@@ -52,7 +55,7 @@ static int to_trash(struct session *s, struct md_uids uids, struct arena *a)
 
 int expunge_deleted(struct session *s, const struct md_uids *uids, struct arena *a)
 {
-	const bool trash = s->config.expunge_to_trash && !str_eq(s->view->folder, str_z(s->config.trash));
+	const bool trash = s->config.expunge_to_trash;
 	struct md_uids found;
 	int r;
 

@@ -1,8 +1,9 @@
 /* session.c: one client's session, from the greeting to the BYE */
 #include <assert.h>
-#include <string.h>
-#include "base/log.h"
+#include <sys/stat.h>
+#include "base/fd.h"
 #include "command.h"
+#include "maildir/folders.h"
 #include "session.h"
 #include "view.h"
 
@@ -29,10 +30,60 @@ void session_unselect(struct session *s)
 	session_enter(s, AUTHENTICATED);
 }
 
-void session_select(struct session *s, struct view *v)
+int session_select(struct session *s, struct str folder, bool readonly)
 {
+	_cleanup_(maildir_closep) struct maildir *box = NULL;
+	_cleanup_(fd_closep) int dir = -1;
+	struct stat st;
+	int r = folder_open_dir(s->store.account, folder, &dir);
+
+	if (r == 0 && fstat(dir, &st) < 0)
+		r = -errno;
+	if (r == 0)
+		r = maildir_open(dir, readonly ? MD_READONLY : 0, &s->store.config, &box);
+	if (r == 0)
+		r = maildir_update(box, readonly ? 0 : MD_CLAIM_RECENT);
+	if (r < 0)
+		return r;
 	session_enter(s, SELECTED);
-	s->view = v;
+	s->view = view_new(box, readonly);
+	s->view->device = st.st_dev;
+	s->view->inode = st.st_ino;
+	box = NULL;
+	return 0;
+}
+
+/* Whether the directory is the selected folder's. */
+static bool is_selected(const struct session *s, int dir)
+{
+	struct stat st;
+
+	return s->view && !s->view->removed && fstat(dir, &st) == 0 && st.st_dev == s->view->device &&
+	       st.st_ino == s->view->inode;
+}
+
+bool session_has_selected(const struct session *s, struct str folder)
+{
+	_cleanup_(fd_closep) int dir = -1;
+
+	return s->view && folder_open_dir(s->store.account, folder, &dir) == 0 && is_selected(s, dir);
+}
+
+int session_open(struct session *s, struct str folder, unsigned mode, struct maildir **ret_opened, struct maildir **ret)
+{
+	_cleanup_(fd_closep) int dir = -1;
+	int r = folder_open_dir(s->store.account, folder, &dir);
+
+	if (r < 0)
+		return r;
+	if (is_selected(s, dir)) {
+		*ret = s->view->box;
+		return 0;
+	}
+	r = maildir_open(dir, mode, &s->store.config, ret_opened);
+	if (r == 0)
+		*ret = *ret_opened;
+	return r;
 }
 
 /* IMAP_CAPABILITY names a word with a limit with or without it. */

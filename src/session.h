@@ -69,10 +69,17 @@ void session_capability(struct session *s);
 /* Whether it is in the table, announced or not. */
 bool session_knows_capability(struct str word);
 
-/* Takes v over. Nothing may be selected. */
-void session_select(struct session *s, struct view *v);
+/* Selects a folder, and looks at it. Nothing may be selected. */
+int session_select(struct session *s, struct str folder, bool readonly);
 /* Leaves the selected folder, if there is one; without expunging. */
 void session_unselect(struct session *s);
+
+bool session_has_selected(const struct session *s, struct str folder);
+/* Opens a folder, as maildir_open() does with mode. One process must not have a folder open twice, since it would wait for its
+ * own lock: if it is the selected one, whatever its name is by now, *ret is that, and *ret_opened is left alone; else both
+ * are the same, and *ret_opened is for the caller to close.
+ */
+int session_open(struct session *s, struct str folder, unsigned mode, struct maildir **ret_opened, struct maildir **ret);
 
 /* "* BYE text", and the end. code may be NULL. */
 void session_bye(struct session *s, enum status_end why, const char *code, const char *text);

@@ -1,18 +1,11 @@
 /* status_of.c: what STATUS can tell of a folder (RFC 9051 6.3.11) */
 #include "status_of.h"
-#include "view.h"
 
 int status_open_folder(struct session *s, struct str folder, struct status_of *ret)
 {
 	struct status_of of = { .append_limit = s->config.append_limit };
-	int r = 0;
+	int r = session_open(s, folder, MD_READONLY, &of.opened, &of.box);
 
-	if (s->view && !s->view->removed && str_eq(s->view->folder, folder)) {
-		of.box = s->view->box;	/* one process must not hold a folder's lock twice */
-	} else {
-		r = store_open(&s->store, folder, MD_READONLY, &of.opened);
-		of.box = of.opened;
-	}
 	if (r == 0)
 		r = maildir_update(of.box, 0);
 	if (r < 0)

@@ -1,6 +1,4 @@
 /* store.c: names, as clients write them, to folders of the Maildir */
-#include "base/fd.h"
-#include "maildir/folders.h"
 #include "store.h"
 
 static const struct str inbox = { "INBOX", 5 };
@@ -47,12 +45,4 @@ struct str store_name(const struct store *st, struct arena *a, struct str folder
 	if (st->separator != '.' && str_find(folder, st->separator) < folder.n)
 		return (struct str){ 0 };
 	return arena_cat(a, str_z(st->prefix), translated(a, folder, '.', st->separator), STR(""));
-}
-
-int store_open(struct store *st, struct str folder, unsigned mode, struct maildir **ret)
-{
-	_cleanup_(fd_closep) int dir = -1;
-	const int r = folder_open_dir(st->account, folder, &dir);
-
-	return r < 0 ? r : maildir_open(dir, mode, &st->config, ret);
 }

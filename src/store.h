@@ -20,6 +20,3 @@ struct store {
 int store_folder(const struct store *st, struct arena *a, struct str name, struct str *ret);
 /* The other way: what the client sees. ret->s is NULL for a folder that no name means. */
 struct str store_name(const struct store *st, struct arena *a, struct str folder);
-
-/* Opens a folder; mode as maildir_open() has it. */
-int store_open(struct store *st, struct str folder, unsigned mode, struct maildir **ret);

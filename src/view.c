@@ -4,13 +4,11 @@
 #include <string.h>
 #include "view.h"
 
-struct view *view_new(struct maildir *box, struct str folder, bool readonly)
+struct view *view_new(struct maildir *box, bool readonly)
 {
 	struct view *v = must_alloc(sizeof *v);
 
 	*v = (struct view){ .box = box, .readonly = readonly };
-	if (folder.n)
-		v->folder = (struct str){ memcpy(must_alloc(folder.n), folder.s, folder.n), folder.n };
 	return v;
 }
 
@@ -19,7 +17,6 @@ void view_free(struct view *v)
 	if (!v)
 		return;
 	maildir_close(v->box);
-	free((void *)(uintptr_t)v->folder.s);
 	free(v->uids.v);
 	free(v->gone.v);
 	free(v->changed.v);

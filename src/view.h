@@ -1,5 +1,6 @@
 /* view.h: what this client has been told of the folder it has selected */
 #pragma once
+#include <sys/types.h>
 #include "base/arena.h"
 #include "imap/sets.h"
 #include "maildir/maildir.h"
@@ -14,7 +15,8 @@ struct uids {
 
 struct view {
 	struct maildir *box;
-	struct str folder;
+	dev_t device;			/* of its directory: what it is, whatever it is called */
+	ino_t inode;
 	bool readonly;
 	bool removed;			/* the folder is no more */
 	bool pushed;			/* inotify tells of its changes */
@@ -26,8 +28,8 @@ struct view {
 	size_t keywords;		/* how many of the folder's keywords FLAGS has named */
 };
 
-/* Takes box over. folder is its name as maildir/account.h has it. */
-struct view *view_new(struct maildir *box, struct str folder, bool readonly);
+/* Takes box over. */
+struct view *view_new(struct maildir *box, bool readonly);
 void view_free(struct view *v);		/* closes the folder, too */
 
 /* The number of a UID, or 0 if the client has not been told of it. */

@@ -19,7 +19,7 @@ static struct view *fixture(struct t_dir *d)
 	}
 	ck_assert_int_eq(maildir_open(AT_FDCWD, 0, &config, &box), 0);
 	ck_assert_int_eq(maildir_update(box, MD_CLAIM_RECENT), 0);
-	return view_new(box, STR(""), false);
+	return view_new(box, false);
 }
 
 static void release(struct view *v, struct t_dir *d)

@@ -4,7 +4,6 @@
 #include "command.h"
 #include "session.h"
 #include "status_of.h"
-#include "view.h"
 
 /* What comes before the message. */
 struct append {
@@ -135,13 +134,8 @@ static enum verdict cmd_append(struct session *s, struct command *cmd)
 		return cmd_syntax(cmd);
 	r = store_folder(&s->store, cmd->arena, name, &a.folder);
 	keep(cmd, &a);
-	if (r == 0 && s->view && !s->view->removed && str_eq(a.folder, s->view->folder)) {
-		box = s->view->box;
-	} else {
-		if (r == 0)
-			r = store_open(&s->store, a.folder, 0, &opened);
-		box = opened;
-	}
+	if (r == 0)
+		r = session_open(s, a.folder, 0, &opened, &box);
 	if (r < 0)
 		return cmd_failed_target(cmd, r == -EINVAL ? -ENOENT : r);
 	if (a.literal.octets > s->config.append_limit)

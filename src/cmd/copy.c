@@ -24,25 +24,6 @@ static const char *copyuid(struct arena *a, const struct maildir *target, struct
 	return arena_str(a, str_from(buf_view(&text), str_search(buf_view(&text), STR("COPYUID")))).s;
 }
 
-/* The folder to copy to: the selected one itself, or one that is opened and the caller's to close. */
-static int open_target(struct session *s, struct command *cmd, struct str name, struct maildir **ret_opened,
-		       struct maildir **ret)
-{
-	struct str folder;
-	int r = store_folder(&s->store, cmd->arena, name, &folder);
-
-	if (r < 0)
-		return r == -EINVAL ? -ENOENT : r;
-	if (str_eq(folder, s->view->folder)) {
-		*ret = s->view->box;
-		return 0;
-	}
-	r = store_open(&s->store, folder, 0, ret_opened);
-	if (r == 0)
-		*ret = *ret_opened;
-	return r;
-}
-
 typedef int transfer(struct maildir *m, struct md_uids uids, struct maildir *dest, struct arena *a,
 		     struct md_uids *ret_from, struct md_uids *ret_to);
 
@@ -54,16 +35,18 @@ static enum verdict run(struct session *s, struct command *cmd, transfer *how, c
 	struct cursor *c = &cmd->args;
 	struct maildir *target;
 	struct seqset set;
-	struct str name;
+	struct str name, folder;
 	int r;
 
 	if (!(p_sp(c) && p_sequence_set(c, &set) && p_sp(c) && p_mailbox(c, &name) && p_end(c)))
 		return cmd_syntax(cmd);
 	if (!view_resolve(s->view, set, cmd->row->flags & BY_UID ? BY_UIDS : BY_NUMBER, cmd->arena, &uids.v, &uids.n))
 		return cmd_bad(cmd, "No message has that number.");
-	r = open_target(s, cmd, name, &opened, &target);
+	r = store_folder(&s->store, cmd->arena, name, &folder);
+	if (r == 0)
+		r = session_open(s, folder, 0, &opened, &target);
 	if (r < 0)
-		return cmd_failed_target(cmd, r);
+		return cmd_failed_target(cmd, r == -EINVAL ? -ENOENT : r);
 	*ret_code = NULL;
 	if (uids.n == 0)
 		return OK;

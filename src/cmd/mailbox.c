@@ -26,11 +26,11 @@ static enum verdict cmd_fault(struct session *s, struct command *cmd, int r, str
 {
 	const struct folder_fault *fault = r < 0 ? NULL : folder_name_fault(folder);
 
-	if (r == -ENOENT)
+	if (r == -ENOENT && *s->store.prefix)
 		return cmd_no(cmd, "CANNOT",
 			      arena_printf(cmd->arena, "Mailbox names here begin with \"%s\".", s->store.prefix));
 	if (r < 0)
-		return cmd_no(cmd, "CANNOT", "A mailbox name can't have a \".\" in it here.");
+		return cmd_no(cmd, "CANNOT", r == -EINVAL ? "A mailbox name can't have a \".\" in it here." : "A mailbox needs a name.");
 	return fault ? cmd_no(cmd, "CANNOT", fault->text) : OK;
 }
 
@@ -71,6 +71,7 @@ static bool has_children(struct session *s, struct arena *a, struct str folder)
 static enum verdict cmd_delete(struct session *s, struct command *cmd)
 {
 	struct str name, folder;
+	bool selected = false;
 	int r;
 
 	if (!parse_name(s, cmd, &name) || !p_end(&cmd->args))
@@ -79,6 +80,8 @@ static enum verdict cmd_delete(struct session *s, struct command *cmd)
 	if (r == 0 && folder.n == 0)
 		return cmd_no(cmd, "CANNOT", "INBOX can't be deleted.");
 	if (r == 0)
+		selected = session_has_selected(s, folder);
+	if (r == 0)
 		r = folder_delete(s->store.account, folder);
 	if (r == -ENOENT && has_children(s, cmd->arena, folder))
 		return cmd_no(cmd, "HASCHILDREN", "There are only mailboxes below that name.");
@@ -86,7 +89,7 @@ static enum verdict cmd_delete(struct session *s, struct command *cmd)
 		r = -ENOENT;
 	if (r < 0)
 		return cmd_failed(cmd, r);
-	if (s->view && str_eq(s->view->folder, folder))
+	if (selected)
 		session_unselect(s);
 	return cmd_ok(cmd, "DELETE completed");
 }
@@ -94,22 +97,17 @@ static enum verdict cmd_delete(struct session *s, struct command *cmd)
 /* RENAME INBOX moves its messages into a new mailbox, and leaves it empty (RFC 9051 6.3.6). */
 static int rename_inbox(struct session *s, struct command *cmd, struct str to)
 {
-	_cleanup_(maildir_closep) struct maildir *opened = NULL;
-	_cleanup_(maildir_closep) struct maildir *target = NULL;
-	struct maildir *inbox = s->view && s->view->folder.n == 0 ? s->view->box : NULL;
+	_cleanup_(maildir_closep) struct maildir *opened = NULL, *opened_target = NULL;
 	struct md_uids all = { 0 }, from, moved;
-	int r = 0;
+	struct maildir *inbox, *target;
+	int r = session_open(s, STR(""), 0, &opened, &inbox);
 
-	if (!inbox) {
-		r = store_open(&s->store, STR(""), 0, &opened);
-		inbox = opened;
-	}
 	if (r == 0)
 		r = maildir_update(inbox, 0);
 	if (r >= 0)
 		r = folder_create(s->store.account, to);
 	if (r >= 0)
-		r = store_open(&s->store, to, 0, &target);
+		r = session_open(s, to, 0, &opened_target, &target);
 	if (r < 0)
 		return r;
 	all.v = arena_alloc(cmd->arena, maildir_count(inbox) * sizeof *all.v);

@@ -47,7 +47,6 @@ static void tell_selected(struct session *s)
 
 static enum verdict open_mailbox(struct session *s, struct command *cmd, bool readonly)
 {
-	_cleanup_(maildir_closep) struct maildir *box = NULL;
 	struct str name, folder;
 	int r;
 
@@ -64,13 +63,9 @@ static enum verdict open_mailbox(struct session *s, struct command *cmd, bool re
 	}
 	r = store_folder(&s->store, cmd->arena, name, &folder);
 	if (r == 0)
-		r = store_open(&s->store, folder, readonly ? MD_READONLY : 0, &box);
-	if (r == 0)
-		r = maildir_update(box, readonly ? 0 : MD_CLAIM_RECENT);
+		r = session_select(s, folder, readonly);
 	if (r < 0)
 		return cmd_failed(cmd, r == -EINVAL ? -ENOENT : r);
-	session_select(s, view_new(box, folder, readonly));
-	box = NULL;
 	tell_selected(s);
 	session_doing(s, readonly ? "EXAMINE " : "SELECT ", name);
 	return cmd_ok_code(cmd, readonly ? "READ-ONLY" : "READ-WRITE", "Ok");
