@@ -117,6 +117,13 @@ static long change_a_mode(const struct place *p)
 	return chmod(p->secret, 04777);
 }
 
+static long forge_a_time(const struct place *p)
+{
+	const struct timespec times[2] = { { 0 } };
+
+	return utimensat(AT_FDCWD, p->secret, times, 0);
+}
+
 static long internet_socket(const struct place *p)
 {
 	(void)p;
@@ -430,6 +437,7 @@ static void use_files(const struct place *p)
 	const struct sandbox_path mine = { p->mine, true };
 	const struct timespec times[2] = { { 0 } };
 	sigset_t signals;
+	char by_fd[40];
 	struct stat st;
 	int fd, watch;
 
@@ -438,8 +446,11 @@ static void use_files(const struct place *p)
 	must(mkdir("tmp", 0700) == 0 && mkdir("cur", 0700) == 0);
 	watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	must(inotify_add_watch(watch, "cur", IN_MOVED_TO) >= 0);
+	snprintf(by_fd, sizeof by_fd, "/proc/self/fd/%d", open("cur", O_PATH));
+	must(inotify_add_watch(watch, by_fd, IN_MOVED_TO) >= 0);
 	fd = open("tmp/1", O_CREAT | O_EXCL | O_RDWR, 0600);
 	must(fd >= 0 && pwrite(fd, "x", 1, 0) == 1 && ftruncate(fd, 9) == 0 && fsync(fd) == 0);
+	must(utimensat(AT_FDCWD, "tmp/1", NULL, 0) == 0);
 	must(futimens(fd, times) == 0 && fchmod(fd, 0640) == 0);
 	must(mmap(NULL, 9, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) != MAP_FAILED);
 	must(fcntl(fd, F_OFD_SETLK, &(struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET }) == 0);
@@ -465,6 +476,7 @@ static void use_libc_files(const struct place *p)
 	cd = iconv_open("UTF-8", "EUC-JP"); /* a module that needs another module */
 	must(cd != (iconv_t)-1);
 	must(open("/etc/localtime", O_RDONLY) >= 0 || errno == ENOENT);
+	must(open("/proc/sys/kernel/random/boot_id", O_RDONLY) >= 0);
 }
 
 START_TEST(session_can_load_character_sets)

@@ -160,6 +160,7 @@ static const struct call session[] = {
 	CALL(fstatfs),
 	CALL(fchmod),
 	WITH_NULL(utimensat, 1), /* futimens() */
+	WITH_NULL(utimensat, 2), /* to now */
 	CALL(umask),
 	CALL(chdir),
 	CALL(fchdir),
