@@ -2,45 +2,10 @@
 #define _GNU_SOURCE
 #include "base/fd.h"
 #include "mail/mime.h"
-#include "mail/sent.h"
 #include "t/mail.h"
+#include "t/mime.h"
 
 /* ---- what holds for any message ---- */
-
-static void check_sizes(int fd, const struct part *p)
-{
-	uint64_t octets, lines;
-
-	ck_assert_int_eq(sent_size(fd, p->header, p->body, &octets, &lines), 0);
-	ck_assert_uint_eq(octets, p->header_size);
-	ck_assert_uint_eq(lines, p->header_lines);
-	ck_assert_int_eq(sent_size(fd, p->body, p->end, &octets, &lines), 0);
-	ck_assert_uint_eq(octets, p->body_size);
-	ck_assert_uint_eq(lines, p->body_lines);
-}
-
-/* Children lie in their parent's body, in order, and do not overlap. Returns how many parts there are. */
-static size_t check_tree(int fd, const struct part *p)
-{
-	off_t at = p->body;
-	size_t n = 1;
-
-	ck_assert(p->header <= p->body && p->body <= p->end);
-	ck_assert_int_eq(p->child != NULL, p->kind != PART_LEAF);
-	ck_assert(p->type.n && p->subtype.n && p->encoding.n);
-	check_sizes(fd, p);
-	if (p->kind == PART_MESSAGE) {
-		ck_assert_ptr_null(p->child->next);
-		ck_assert(p->child->header == p->body && p->child->end == p->end);
-	}
-	for (const struct part *c = p->child; c; c = c->next) {
-		ck_assert_ptr_eq(c->parent, p);
-		ck_assert(at <= c->header && c->end <= p->end);
-		at = c->end;
-		n += check_tree(fd, c);
-	}
-	return n;
-}
 
 static struct part *parse(struct arena *a, struct str message, const struct mime_limits *limits)
 {
@@ -53,7 +18,7 @@ static struct part *parse(struct arena *a, struct str message, const struct mime
 	ck_assert_ptr_null(root->next);
 	ck_assert_int_eq((int)root->header, 0);
 	ck_assert_int_eq((int)root->end, (int)message.n);
-	ck_assert_uint_le(check_tree(fd, root), 2 * limits->parts + 1);
+	ck_assert_uint_le(t_check_tree(fd, root), 2 * limits->parts + 1);
 	return root;
 }
 

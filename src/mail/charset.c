@@ -152,10 +152,11 @@ static const uint16_t cp1252[32] = {
 	0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178,
 };
 
+/* The table's names are in lower case. */
 static const struct row *find(struct str name)
 {
 	for (const struct row *row = rows; row->name; row++)
-		if (str_ieq(name, str_z(row->name)))
+		if (name.n && ascii_lower(name.s[0]) == row->name[0] && str_ieq(name, str_z(row->name)))
 			return row;
 	return NULL;
 }
