@@ -54,15 +54,18 @@ static bool drop(struct frame *f, size_t n)
  */
 static bool take(struct frame *f, struct str octets, size_t keep)
 {
+	size_t beyond;
+
 	f->nul = f->nul || str_find(octets, 0) < octets.n;
 	buf_str(&f->text, octets);
 	if (f->text.n <= keep)
 		return true;
+	beyond = MIN(octets.n, f->text.n - keep);
 	if (f->text.n > keep + TAIL) {
 		memmove(f->text.s + keep, f->text.s + f->text.n - TAIL, TAIL);
 		f->text.n = keep + TAIL;
 	}
-	return drop(f, octets.n);
+	return drop(f, beyond);
 }
 
 /* Reads up to the next LF, and takes it. keep: octets of text that are. */
@@ -199,11 +202,12 @@ enum frame_status frame_line(struct frame *f)
 	bool literal;
 
 	f->more = f->literal.open = false;
+	literal = status == FRAME_COMPLETE && end_of_line(f, start);
+	if (f->line_octets > f->max_line)
+		f->text.n = MIN(f->text.n, start + room);
 	if (status != FRAME_COMPLETE)
 		return status;
-	literal = end_of_line(f, start);
 	if (f->line_octets > f->max_line) {
-		f->text.n = MIN(f->text.n, start + room);
 		status = frame_refuse(f);
 		return status == FRAME_COMPLETE ? FRAME_TOO_LONG : status;
 	}
