@@ -284,6 +284,7 @@ static const struct attempt attempts[] = {
 	{ "truncate a file",	     truncate_a_file,	      false},
 	{ "make a symlink",		    make_a_symlink,	    false},
 	{ "change a mode",		   change_a_mode,		  false},
+	{ "forge a time",		  forge_a_time,		false},
 	{ "internet socket",	     internet_socket,	      false},
 	{ "unix socket",		 unix_socket,	      false},
 	{ "netlink socket",		    netlink_socket,	    false},
