@@ -111,6 +111,32 @@ START_TEST(a_stop_stays_and_wakes_a_wait)
 }
 END_TEST
 
+START_TEST(a_word_or_the_end_of_whoever_started_us_is_a_stop)
+{
+	struct stage s;
+	int pair[2];
+
+	stage_open(&s);
+	ck_assert_int_eq(pipe(pair), 0);
+	wait_stop(&s.wait, pair[0]);
+	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_STOP, 10), 0);
+	if (_i)
+		ck_assert_int_eq(write(pair[1], "x", 1), 1);
+	else
+		ck_assert_int_eq(close(pair[1]), 0);
+	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_STOP, -1), WAIT_STOP);
+	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_OUT | WAIT_CLIENT_IN, 1000), WAIT_CLIENT_OUT);
+	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_MAILBOX, 10), 0); /* and does not spin */
+	ck_assert_int_eq(wait_for(&s.wait, WAIT_STOP, 0), WAIT_STOP);
+	stage_close(&s);
+	close(pair[0]);
+	if (_i)
+		close(pair[1]);
+}
+END_TEST
+
+static const bool words[] = { false, true };
+
 START_TEST(a_signal_without_wait_signals_just_ends)
 {
 	const pid_t child = fork();
@@ -237,6 +263,7 @@ END_TEST
 
 T_SUITE("wait", T_TEST(each_thing_holds_by_itself_and_together), T_TEST(sd_event_comes_with_a_second_thing),
 	T_LOOP(a_stop_stays_and_wakes_a_wait, stop_signals),
+	T_LOOP(a_word_or_the_end_of_whoever_started_us_is_a_stop, words),
 	T_LOOP(a_signal_without_wait_signals_just_ends, stop_signals), T_TEST(an_inherited_mask_is_cleared),
 	T_TEST(a_hang_up_wakes), T_LOOP(what_can_not_be_waited_for_is_ready, always),
 	T_TEST(mailboxes_come_and_go), T_TEST(time_is_up_not_before_and_not_by_other_signals))

@@ -144,14 +144,17 @@ static bool quotable(const struct writer *w, struct str s)
 static void quoted(struct writer *w, struct str s)
 {
 	struct buf *out = value(w);
+	char *p = buf_reserve(out, 2 * s.n + 2);
+	size_t n = 0;
 
-	buf_c(out, '"');
+	p[n++] = '"';
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.s[i] == '"' || s.s[i] == '\\')
-			buf_c(out, '\\');
-		buf_c(out, s.s[i]);
+			p[n++] = '\\';
+		p[n++] = s.s[i];
 	}
-	buf_c(out, '"');
+	p[n++] = '"';
+	out->n += n;
 }
 
 /* literal = "{" number64 "}" CRLF *CHAR8	; CHAR8 is no NUL */

@@ -125,7 +125,8 @@ static int watch_client(struct wait *w, unsigned what)
 static int watch_stop(struct wait *w)
 {
 	if (w->stop_fd >= 0 && !w->source_stop_fd) {
-		const int r = sd_event_add_io(w->event, &w->source_stop_fd, w->stop_fd, EPOLLIN, stop_said, w);
+		const int r =
+			sd_event_add_io(w->event, &w->source_stop_fd, w->stop_fd, EPOLLIN, stop_said, w);
 
 		if (r < 0)
 			return r;

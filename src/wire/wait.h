@@ -6,7 +6,7 @@ enum {
 	WAIT_CLIENT_IN = 1,  /* the client has sent something, or has hung up */
 	WAIT_CLIENT_OUT = 2, /* it can be sent more, or has hung up */
 	WAIT_MAILBOX = 4,    /* the watched descriptor (inotify) has something */
-	WAIT_STOP = 8,	     /* SIGTERM, SIGHUP or SIGINT has come, or whoever started us says so; it stays so */
+	WAIT_STOP = 8, /* SIGTERM, SIGHUP or SIGINT has come, or whoever started us says so; it stays so */
 };
 
 /* Descriptors stay the caller's and keep their modes: they may be a shell's, and outlive us. sd-event is set
@@ -33,7 +33,8 @@ void wait_close(struct wait *w);
  */
 int wait_signals(struct wait *w);
 
-/* A descriptor that is WAIT_STOP as soon as there is something to read from it, or its other end is closed. */
+/* A descriptor that is WAIT_STOP as soon as there is something to read from it, or its other end is closed.
+ */
 void wait_stop(struct wait *w, int fd);
 
 /* The descriptor of WAIT_MAILBOX; -1 if there is none (any more). A closed one must be taken out by this
