@@ -78,7 +78,7 @@ static void cmd_logout(struct dialogue *d, struct cursor *c)
 		syntax(d, c);
 		return;
 	}
-	buf_z(&d->text, "* BYE IMAP server logging out\r\n");
+	dialogue_bye(d, STR("IMAP server logging out"));
 	ok(d, "LOGOUT completed");
 	dialogue_giveup(d, "L");
 }

@@ -1,11 +1,17 @@
 /* login/dialogue.c: the not-authenticated state: lines in, one answer each */
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
 #include "base/fd.h"
 #include "imap/parse.h"
 #include "imap/write.h"
 #include "login/dialogue_state.h"
+
+enum { LINGER_MS = 1000, LINGER_READS = 256 };
 
 void dialogue_flush(struct dialogue *d)
 {
@@ -50,6 +56,7 @@ void dialogue_bye(struct dialogue *d, struct str text)
 	w_untagged(&w);
 	w_atom(&w, "BYE");
 	put_text(d, &w, (struct str){ 0 }, text);
+	d->linger = true;
 }
 
 void dialogue_bad(struct dialogue *d, const char *code, const char *text)
@@ -197,7 +204,8 @@ static void obey(struct dialogue *d, const struct refusal *refusal)
 	struct str name;
 
 	cursor_init(&c, &d->arena, buf_view(&d->command));
-	if (!p_tag(&c, &d->tag)) {
+	if (!p_tag(&c, &d->tag) || (c.rest.n && c.rest.s[0] != ' ' && !refusal)) {
+		d->tag = (struct str){ 0 };
 		dialogue_bad(d, "", "Every command begins with a tag");
 		return;
 	}
@@ -239,7 +247,7 @@ static void dialogue_init(struct dialogue *d, int out, int monitor, const struct
 	d->literals = 0;
 	d->sent = 0;
 	d->bad = 0;
-	d->over = false;
+	d->over = d->linger = false;
 	d->frame.fields = (struct str){ 0 };
 	/* room for all that there can be, so that growing leaves no secret behind */
 	buf_reserve(&d->command, LOGIN_LINE_MAX + 2 * LOGIN_LITERALS_MAX);
@@ -252,6 +260,25 @@ static void dialogue_release(struct dialogue *d)
 	buf_release(&d->command);
 	buf_release(&d->text);
 	arena_free(&d->arena);
+}
+
+/* Closing a connection that has unread octets takes back what was sent last. So the client is told that there is no more,
+ * and has a moment to end.
+ */
+static void linger(struct dialogue *d)
+{
+	const uint64_t deadline = clock_ms() + LINGER_MS;
+	char octets[4096];
+	struct pollfd p = { .fd = d->lines.fd, .events = POLLIN };
+
+	shutdown(d->out, SHUT_WR);
+	for (size_t n = 0; n < LINGER_READS; n++) {
+		const uint64_t now = clock_ms();
+
+		if (now >= deadline || poll(&p, 1, (int)(deadline - now)) <= 0 ||
+		    read(d->lines.fd, octets, sizeof octets) <= 0)
+			return;
+	}
 }
 
 int dialogue_run(int in, int out, int monitor, const struct terms *terms)
@@ -272,5 +299,7 @@ int dialogue_run(int in, int out, int monitor, const struct terms *terms)
 			dialogue_interrupted(&d, r);
 		forget_command(&d);
 	}
+	if (d.linger)
+		linger(&d);
 	return EXIT_OK;
 }

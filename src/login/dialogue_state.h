@@ -18,6 +18,7 @@ struct dialogue {
 	uint64_t sent;
 	unsigned bad;
 	bool over;
+	bool linger;		/* BYE was said */
 	struct frame frame;	/* the monitor's answer */
 };
 

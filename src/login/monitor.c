@@ -34,16 +34,6 @@ static bool is_number(struct str s)
 	return str_u64(s, &v);
 }
 
-static enum next take_giveup(struct monitor *m)
-{
-	struct str fields[3];
-
-	if (!frame_fields(&m->frame, 3, fields) || !is_number(fields[1]) || !is_number(fields[2]))
-		return broken(m);
-	report_gone(m, str_eq(fields[0], STR("L")), fields[1], fields[2]);
-	return NEXT_END;
-}
-
 /* Waits for the dialogue to end by itself, which is when the client has all that it has to say. */
 static void let_finish(struct monitor *m)
 {
@@ -52,6 +42,17 @@ static void let_finish(struct monitor *m)
 	while (monitor_wait(m, -1, &m->dialogue, deadline) == EVENT_STOP)
 		;
 	dialogue_end(m);
+}
+
+static enum next take_giveup(struct monitor *m)
+{
+	struct str fields[3];
+
+	if (!frame_fields(&m->frame, 3, fields) || !is_number(fields[1]) || !is_number(fields[2]))
+		return broken(m);
+	report_gone(m, str_eq(fields[0], STR("L")), fields[1], fields[2]);
+	let_finish(m);
+	return NEXT_END;
 }
 
 static enum next take_starttls(struct monitor *m)
