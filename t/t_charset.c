@@ -84,6 +84,20 @@ START_TEST(only_names_on_the_list_are_known)
 }
 END_TEST
 
+START_TEST(a_client_must_mean_what_it_says)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+
+	ck_assert(!charset_to_utf8(&b, STR("utf-8"), STR("a\xe4z")));
+	ck_assert(!charset_to_utf8(&b, STR("utf-8"), STR("a\xe4")));
+	ck_assert(!charset_to_utf8(&b, STR("shift_jis"), STR("a\x82")));
+	ck_assert_uint_eq(b.n, 0);
+	ck_assert(charset_to_utf8(&b, STR("utf-8"), STR("\xc3\xa4")));
+	ck_assert(charset_to_utf8(&b, STR("us-ascii"), STR("\xe4")));
+	t_str_eq(buf_view(&b), STR("\xc3\xa4\xc3\xa4"));
+}
+END_TEST
+
 /* Whatever is thrown at a converter, UTF-8 comes out, and an end is reached. */
 START_TEST(garbage_becomes_valid_utf_8)
 {
@@ -109,4 +123,5 @@ START_TEST(garbage_becomes_valid_utf_8)
 END_TEST
 
 T_SUITE("charset", T_LOOP(text_becomes_utf_8, texts), T_LOOP(text_may_be_cut_anywhere, texts),
-	T_TEST(only_names_on_the_list_are_known), T_TEST(garbage_becomes_valid_utf_8))
+	T_TEST(only_names_on_the_list_are_known), T_TEST(a_client_must_mean_what_it_says),
+	T_TEST(garbage_becomes_valid_utf_8))

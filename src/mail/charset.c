@@ -222,13 +222,19 @@ static bool cut_character(struct str s)
 	return s.n < need;
 }
 
+static void put_invalid(struct charset *c, struct buf *ret)
+{
+	c->invalid = true;
+	utf8_put(ret, 0xfffd);
+}
+
 /* One octet that does not begin a character. */
-static void put_stray(const struct charset *c, char octet, struct buf *ret)
+static void put_stray(struct charset *c, char octet, struct buf *ret)
 {
 	if (c->kind == CHARSET_GUESS)
 		put_1252(ret, (unsigned char)octet);
 	else
-		utf8_put(ret, 0xfffd);
+		put_invalid(c, ret);
 }
 
 static void add_utf8(struct charset *c, struct str text, struct buf *ret)
@@ -286,7 +292,7 @@ static void add_iconv(struct charset *c, struct str text, struct buf *ret)
 			c->nrest = left;
 			return;
 		}
-		utf8_put(ret, 0xfffd);
+		put_invalid(c, ret);
 		skip = MIN(left, (size_t)c->unit);
 		in += skip;
 		left -= skip;
@@ -324,13 +330,11 @@ void charset_end(struct charset *c, struct buf *ret)
 
 		iconv(c->cd, NULL, NULL, &out, &room);
 		ret->n = ret->size - room;
-		if (c->nrest)
-			utf8_put(ret, 0xfffd);
 	}
 	for (size_t i = 0; c->kind == CHARSET_GUESS && i < c->nrest; i++)
 		put_stray(c, c->rest[i], ret);
-	if (c->kind == CHARSET_UTF8 && c->nrest)
-		utf8_put(ret, 0xfffd);
+	if (c->kind != CHARSET_GUESS && c->nrest)
+		put_invalid(c, ret);
 	c->nrest = 0;
 }
 
@@ -345,8 +349,15 @@ void charset_guess_utf8(struct buf *b, struct str name, struct str text)
 
 bool charset_to_utf8(struct buf *b, struct str name, struct str text)
 {
+	_cleanup_(charset_close) struct charset c = { 0 };
+	const size_t had = b->n;
+
 	if (!charset_known(name))
 		return false;
-	charset_guess_utf8(b, name, text);
-	return true;
+	charset_open(&c, name);
+	charset_add(&c, text, b);
+	charset_end(&c, b);
+	if (c.invalid)
+		b->n = had;
+	return !c.invalid;
 }

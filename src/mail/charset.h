@@ -12,7 +12,9 @@
  */
 bool charset_known(struct str name); /* whether SEARCH may name it (RFC 9051 6.4.4); "" is not */
 
-/* Adds text as UTF-8. False, and nothing added, if the name is not known: for text that a client sent. */
+/* Adds text as UTF-8. False, and nothing added, if the name is not known or the text is not valid in that
+ * charset: for text that a client sent.
+ */
 bool charset_to_utf8(struct buf *b, struct str name, struct str text);
 /* The same for text out of a message: always adds something. */
 void charset_guess_utf8(struct buf *b, struct str name, struct str text);
@@ -22,6 +24,7 @@ struct charset {
 	enum charset_kind { CHARSET_UTF8, CHARSET_1252, CHARSET_GUESS, CHARSET_ICONV } kind;
 	iconv_t cd;	    /* only for CHARSET_ICONV */
 	unsigned char unit; /* octets to skip where it is invalid */
+	bool invalid;	    /* something became U+FFFD */
 	size_t nrest;
 	char rest[16]; /* the beginning of a character */
 };

@@ -8,6 +8,7 @@
 enum {
 	BOUNDARY_MAX = 512, /* RFC 2046 5.1.1 allows 70 */
 	KEPT_MAX = 65536,   /* octets of Content- fields in one header */
+	BLOCK = 65536,	    /* octets read at once */
 };
 
 const struct mime_limits mime_limits = { .depth = 64, .parts = 10000, .header = 4 << 20 };
@@ -31,7 +32,7 @@ struct parser {
 	const struct mime_limits *limits;
 	size_t parts, header; /* how many there are, and octets of header kept */
 
-	char buf[65536];
+	char *buf;   /* BLOCK octets */
 	size_t i, n; /* of buf: the next octet, and how many there are */
 	off_t read;  /* where in the file buf ends */
 	bool eof;
@@ -58,11 +59,11 @@ static int fill(struct parser *p)
 	if (p->eof || left > BOUNDARY_MAX + 8 || (left && memchr(p->buf + p->i, '\n', left)))
 		return 0;
 	memmove(p->buf, p->buf + p->i, left);
-	r = fd_pread_all(p->fd, p->buf + left, sizeof p->buf - left, p->read);
+	r = fd_pread_all(p->fd, p->buf + left, BLOCK - left, p->read);
 	if (r < 0)
 		return (int)r;
 	p->read += r;
-	p->eof = (size_t)r < sizeof p->buf - left;
+	p->eof = (size_t)r < BLOCK - left;
 	p->i = 0;
 	p->n = left + (size_t)r;
 	return 0;
@@ -300,7 +301,8 @@ static int parse(struct parser *p)
 
 int mime_parse(int fd, struct arena *a, const struct mime_limits *limits, struct part **ret)
 {
-	struct parser p = { .fd = fd, .arena = a, .limits = limits, .line_start = true };
+	char buf[BLOCK];
+	struct parser p = { .fd = fd, .arena = a, .limits = limits, .buf = buf, .line_start = true };
 	struct node *root;
 	int r;
 

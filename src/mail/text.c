@@ -29,7 +29,6 @@ struct search {
 	struct text_search *v;
 	size_t n;
 	struct buf header, utf8, folded; /* used again and again */
-	char chunk[CHUNK];
 };
 
 static void search_release(struct search *s)
@@ -91,13 +90,14 @@ static int search_body(struct search *s, const struct part *part)
 {
 	const struct param *charset = param_find(&part->params, STR("charset"));
 	_cleanup_(charset_close) struct charset to_utf8;
+	char chunk[CHUNK];
 	struct decoder d;
 	ssize_t r = 0;
 
 	decode_open(&d, s->fd, part->body, part->end, encoding_of(part->encoding));
 	charset_open(&to_utf8, charset ? charset->value : STR(""));
-	while (wanted(s, TEXT_BODY) && (r = decode_read(&d, s->chunk, sizeof s->chunk)) > 0) {
-		charset_add(&to_utf8, (struct str){ s->chunk, (size_t)r }, &s->utf8);
+	while (wanted(s, TEXT_BODY) && (r = decode_read(&d, chunk, sizeof chunk)) > 0) {
+		charset_add(&to_utf8, (struct str){ chunk, (size_t)r }, &s->utf8);
 		show(s, TEXT_BODY);
 	}
 	charset_end(&to_utf8, &s->utf8);
