@@ -23,35 +23,35 @@ static const char *const files[] = { "courierimapuiddb",      "courierimapkeywor
 				     "dovecot-keywords",      "courierimapsubscribed",
 				     "imapd.account",	      "imapd.rename" };
 
+static const char *in_home(char path[static 128], const char *file)
+{
+	snprintf(path, 128, "/dev/shm/fuzz_import.%d/%s", getpid(), file);
+	return path;
+}
+
 static void leave(void)
 {
-	char path[64];
+	char path[128];
 
-	snprintf(path, sizeof path, "/dev/shm/fuzz_import.%d", getpid());
-	files_remove_tree(AT_FDCWD, path);
+	files_remove_tree(AT_FDCWD, in_home(path, ""));
 }
 
 static void enter(void)
 {
-	char path[64];
+	static const char *const dirs[] = { "", "courierimapkeywords", "cur", "new", "tmp", ".A", ".A/cur" };
+	char path[128];
 
-	snprintf(path, sizeof path, "/dev/shm/fuzz_import.%d", getpid());
-	if (mkdir(path, 0700) < 0)
-		assert(errno == EEXIST);
-	else
+	if (access(in_home(path, ""), F_OK) < 0)
 		atexit(leave);
-	assert(chdir(path) == 0);
-	mkdir("courierimapkeywords", 0700);
-	mkdir("cur", 0700);
-	mkdir("new", 0700);
-	mkdir("tmp", 0700);
-	mkdir(".A", 0700);
-	mkdir(".A/cur", 0700);
+	for (size_t i = 0; i < COUNT(dirs); i++)
+		assert(mkdir(in_home(path, dirs[i]), 0700) == 0 || errno == EEXIST);
 }
 
-static void put(const char *path, struct str content)
+static void put(const char *file, struct str content)
 {
-	_cleanup_(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	char path[128];
+	_cleanup_(fd_closep) int fd =
+		open(in_home(path, file), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	assert(fd >= 0 && fd_write_all(fd, content.s, content.n) == 0);
 }
@@ -59,7 +59,8 @@ static void put(const char *path, struct str content)
 static void check_import(void)
 {
 	_cleanup_(arena_free) struct arena arena = { 0 };
-	_cleanup_(fd_closep) int dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char path[128];
+	_cleanup_(fd_closep) int dir = open(in_home(path, ""), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct md_import m;
 
 	if (import_read(dir, &arena, &m) != 1)
@@ -83,11 +84,13 @@ static void check_account(void)
 	_cleanup_(account_closep) struct account *acc = NULL;
 	const struct account_config config = { .no_sync = true };
 	struct account_use *uses;
+	char path[128];
 	struct str *v;
 	size_t n;
 
-	assert(account_open(".", &config, &acc) == 0);
-	assert(access("imapd.rename", F_OK) < 0 && access("cur", F_OK) == 0);
+	assert(account_open(in_home(path, ""), &config, &acc) == 0);
+	assert(!files_is_dir(acc->fd, RENAME_FILE) && faccessat(acc->fd, RENAME_FILE, F_OK, 0) < 0);
+	assert(files_is_dir(acc->fd, "cur"));
 	assert(account_uses(acc, &arena, &uses, &n) == 0);
 	assert(subscribe_list(acc, &arena, &v, &n) == 0);
 	for (size_t i = 0; i < n; i++) {

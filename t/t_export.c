@@ -6,13 +6,21 @@ START_TEST(what_is_exported_is_imported)
 {
 	static const uint16_t both[] = { 1, 0 }, one[] = { 2 };
 	static const struct md_import_entry entries[] = {
-		{ .uid = 3, .base = { "1.a,S=2", 7 }, .keywords = both, .nkeywords = 2 },
-		{ .uid = 4294967294, .base = { "2.b:x", 5 } },
-		{ .base = { "3.c", 3 }, .keywords = one, .nkeywords = 1 },
+		{.uid = 3,		    .base = { "1.a,S=2", 7 }, .keywords = both, .nkeywords = 2 },
+		{ .uid = 4294967294,		     .base = { "2.b:x", 5 }			    },
+		{ .base = { "3.c", 3 }, .keywords = one,		 .nkeywords = 1 },
 	};
-	static const struct str keywords[] = { { "$Label1", 7 }, { "foo", 3 }, { "Bar", 3 } };
-	const struct md_import what = { .uidvalidity = 795420406, .uidnext = 4294967295, .entries = entries, .n = 3,
-					.keywords = keywords, .nkeywords = 3 };
+	static const struct str keywords[] = {
+		{"$Label1", 7},
+		  { "foo",	   3},
+		{ "Bar",	 3}
+	};
+	const struct md_import what = { .uidvalidity = 795420406,
+					.uidnext = 4294967295,
+					.entries = entries,
+					.n = 3,
+					.keywords = keywords,
+					.nkeywords = 3 };
 	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
 	_cleanup_(arena_free) struct arena arena = { 0 };
 	_cleanup_(buf_release) struct buf b = { 0 };
@@ -25,7 +33,8 @@ START_TEST(what_is_exported_is_imported)
 	t_write("f/courierimapkeywords/.5.3.c", STR("an older update\n"));
 	dir = open("f", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_eq(export_courier(dir, &what), 0);
-	t_str_eq(t_read(&b, "f/courierimapuiddb"), STR("1 795420406 4294967295\n3 1.a,S=2\n4294967294 2.b:x\n"));
+	t_str_eq(t_read(&b, "f/courierimapuiddb"),
+		 STR("1 795420406 4294967295\n3 1.a,S=2\n4294967294 2.b:x\n"));
 	t_str_eq(t_read(&b, "f/courierimapkeywords/:list"), STR("$Label1\nfoo\nBar\n\n1.a,S=2:1 0\n3.c:2\n"));
 
 	ck_assert_int_eq(import_read(dir, &arena, &got), 1);

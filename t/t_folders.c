@@ -1,6 +1,8 @@
 /* t/t_folders.c: which folders there are; made, deleted, renamed */
 #define _GNU_SOURCE
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include "base/utf8.h"
@@ -8,46 +10,49 @@
 #include "maildir/inside.h"
 #include "t/folder.h"
 
-#define NAME_254 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjj" \
-		 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjj" \
-		 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffff"
+#define NAME_254                                                                                             \
+	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjj" \
+	"jj"                                                                                                 \
+	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjj" \
+	"jj"                                                                                                 \
+	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffff"
 
 static const struct {
 	const char *name;
 	int error;
 } names[] = {
-	{ "A",		      0		    },
-	{ "A.B.C d",	      0		    },
-	{ "R\u00e9sum\u00e9", 0		    },
-	{ "\U0001f498",	      0		    },
-	{ "%",		      0		    },
-	{ "*",		      0		    },
-	{ "~a\\b\"c(d)",      0		    },
-	{ "A&B",	      0		    },
-	{ "A&-B",	      0		    },
-	{ "INBOX",	      0		    },
-	{ " a ",	      0		    },
-	{ NAME_254,	      0		    },
-	{ NAME_254 "x",	      -ENAMETOOLONG },
-	{ "",		      -EINVAL	    },
-	{ ".",		      -EINVAL	    },
-	{ "..",		      -EINVAL	    },
-	{ ".a",		      -EINVAL	    },
-	{ "a.",		      -EINVAL	    },
-	{ "a..b",	      -EINVAL	    },
-	{ "a/b",	      -EINVAL	    },
-	{ "/",		      -EINVAL	    },
-	{ "a\tb",	      -EINVAL	    },
-	{ "a\nb",	      -EINVAL	    },
-	{ "a\x7f",	      -EINVAL	    },
-	{ "a\xc2\x85",	      -EINVAL	    },
-	{ "a\u2028",	      -EINVAL	    },
-	{ "a\u2029",	      -EINVAL	    },
-	{ "R&AOk-sum",	      -EINVAL	    },
-	{ "a\xff",	      -EILSEQ	    },
-	{ "\xc0\xae",	      -EILSEQ	    },
-	{ "e\u0301",	      -EILSEQ	    },
-	{ "\u212a",	      -EILSEQ	    },
+	{"A",		 0		 },
+	{ "A.B.C d",	     0	       },
+	{ "R\u00e9sum\u00e9", 0		},
+	{ "\U0001f498",	0		  },
+	{ "%",		0		 },
+	{ "*",		0		 },
+	{ "~a\\b\"c(d)",	 0		   },
+	{ "A&B",		 0		   },
+	{ "A&-B",		  0	    },
+	{ "INBOX",		   0	     },
+	{ " a ",		 0		   },
+	{ NAME_254,	    0	      },
+	{ NAME_254 "x",	-ENAMETOOLONG},
+	{ "",		 -EINVAL      },
+	{ ".",		-EINVAL      },
+	{ "..",		-EINVAL	},
+	{ ".a",		-EINVAL	},
+	{ "a.",		-EINVAL	},
+	{ "a..b",		  -EINVAL	  },
+	{ "a/b",		 -EINVAL	 },
+	{ "/",		-EINVAL      },
+	{ "a\tb",		  -EINVAL	  },
+	{ "a\nb",		  -EINVAL	  },
+	{ "a\x7f",		   -EINVAL	   },
+	{ "a\xc2\x85",	       -EINVAL      },
+	{ "a\u2028",	     -EINVAL	     },
+	{ "a\u2029",	     -EINVAL	     },
+	{ "R&AOk-sum",	       -EINVAL      },
+	{ "a\xff",		   -EILSEQ	   },
+	{ "\xc0\xae",	      -EILSEQ      },
+	{ "e\u0301",	     -EILSEQ	     },
+	{ "\u212a",	    -EILSEQ	    },
 };
 
 START_TEST(names_that_can_be_given_and_why_not)
@@ -147,13 +152,13 @@ START_TEST(folders_in_utf7_go_by_what_that_means)
 	int fd;
 
 	t_maildir("m/.R&AOk-sum");
-	t_maildir("m/.A&-B");		/* no sequence: this is its name */
+	t_maildir("m/.A&-B"); /* no sequence: this is its name */
 	t_maildir("m/.A&B");
-	t_maildir("m/.&AGE-");		/* not canonical: this, too */
-	t_maildir("m/.&AC8-etc");	/* would be "/etc" */
-	t_maildir("m/.&JjoALg-");	/* has a dot in it that is no level */
-	ck_assert_str_eq(listed(acc, &b, false),
-			 "=.;&AC8-etc=.&AC8-etc;&AGE-=.&AGE-;&JjoALg-=.&JjoALg-;A&-B=.A&-B;A&B=.A&B;R\u00e9sum=.R&AOk-sum;");
+	t_maildir("m/.&AGE-");	  /* not canonical: this, too */
+	t_maildir("m/.&AC8-etc"); /* would be "/etc" */
+	t_maildir("m/.&JjoALg-"); /* has a dot in it that is no level */
+	ck_assert_str_eq(listed(acc, &b, false), "=.;&AC8-etc=.&AC8-etc;&AGE-=.&AGE-;&JjoALg-=.&JjoALg-;A&-B="
+						 ".A&-B;A&B=.A&B;R\u00e9sum=.R&AOk-sum;");
 	ck_assert_int_eq(folder_open_dir(acc, STR("R\u00e9sum"), &fd), 0);
 	ck_assert(fstat(fd, &x) == 0 && stat("m/.R&AOk-sum", &y) == 0 && x.st_ino == y.st_ino);
 	close(fd);
@@ -216,7 +221,7 @@ START_TEST(a_folder_is_made_whole)
 {
 	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
 	_cleanup_(account_closep) struct account *acc = NULL;
-	const struct account_config config = { 0 };	/* with fsync */
+	const struct account_config config = { 0 }; /* with fsync */
 	struct stat st;
 
 	ck_assert_int_eq(account_open("m", &config, &acc), 0);
@@ -224,7 +229,8 @@ START_TEST(a_folder_is_made_whole)
 	ck_assert(stat("m/.A.\u00fcber", &st) == 0 && (st.st_mode & 07777) == 0700);
 	ck_assert(stat("m/.A.\u00fcber/maildirfolder", &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0);
 	ck_assert_uint_eq(t_entries("m/.A.\u00fcber"), 4);
-	ck_assert(t_exists("m/.A.\u00fcber/cur") && t_exists("m/.A.\u00fcber/new") && t_exists("m/.A.\u00fcber/tmp"));
+	ck_assert(t_exists("m/.A.\u00fcber/cur") && t_exists("m/.A.\u00fcber/new") &&
+		  t_exists("m/.A.\u00fcber/tmp"));
 	ck_assert_uint_eq(t_entries("m/tmp"), 0);
 	ck_assert_int_eq(folder_exists(acc, STR("A")), 0);
 	ck_assert_int_eq(folder_create(acc, STR("A.\u00fcber")), -EEXIST);
@@ -241,8 +247,8 @@ START_TEST(names_that_look_the_same_are_one)
 	_cleanup_(buf_release) struct buf b = { 0 };
 	_cleanup_(account_closep) struct account *acc = t_account("m");
 
-	t_maildir("m/.cafe\u0301");	/* made by another program, as it is */
-	t_maildir("m/.\u212a");		/* KELVIN SIGN */
+	t_maildir("m/.cafe\u0301"); /* made by another program, as it is */
+	t_maildir("m/.\u212a");	    /* KELVIN SIGN */
 	t_maildir("m/.other");
 	ck_assert_str_eq(listed(acc, &b, false), "=.;cafe\u0301=.cafe\u0301;other=.other;\u212a=.\u212a;");
 	ck_assert_int_eq(folder_exists(acc, STR("cafe\u0301")), 1);
@@ -335,7 +341,7 @@ START_TEST(a_tree_is_renamed)
 	_cleanup_(buf_release) struct buf b = { 0 };
 	_cleanup_(arena_free) struct arena arena = { 0 };
 	_cleanup_(account_closep) struct account *acc = NULL;
-	const struct account_config config = { 0 };	/* with fsync */
+	const struct account_config config = { 0 }; /* with fsync */
 	struct account_use *uses;
 	size_t n;
 
@@ -347,8 +353,8 @@ START_TEST(a_tree_is_renamed)
 	t_write("m/.A.B.C/cur/1.a:2,S", STR("x"));
 	ck_assert_int_eq(account_set_use(acc, STR("A.B.C"), STR("\\Sent"), true), 0);
 	ck_assert_int_eq(folder_rename(acc, STR("A"), STR("X.\u00fc")), 0);
-	ck_assert_str_eq(listed(acc, &b, false),
-			 "=.;AB=.AB;X.\u00fc=.X.\u00fc;X.\u00fc.B.C=.X.\u00fc.B.C;X.\u00fc.R\u00e9sum=.X.\u00fc.R\u00e9sum;");
+	ck_assert_str_eq(listed(acc, &b, false), "=.;AB=.AB;X.\u00fc=.X.\u00fc;X.\u00fc.B.C=.X.\u00fc.B.C;X."
+						 "\u00fc.R\u00e9sum=.X.\u00fc.R\u00e9sum;");
 	ck_assert(t_exists("m/.X.\u00fc.B.C/cur/1.a:2,S") && !t_exists("m/imapd.rename"));
 	ck_assert_int_eq(account_uses(acc, &arena, &uses, &n), 0);
 	ck_assert_uint_eq(n, 1);
@@ -356,8 +362,8 @@ START_TEST(a_tree_is_renamed)
 
 	/* a name that only has folders below it */
 	ck_assert_int_eq(folder_rename(acc, STR("X"), STR("Y")), 0);
-	ck_assert_str_eq(listed(acc, &b, false),
-			 "=.;AB=.AB;Y.\u00fc=.Y.\u00fc;Y.\u00fc.B.C=.Y.\u00fc.B.C;Y.\u00fc.R\u00e9sum=.Y.\u00fc.R\u00e9sum;");
+	ck_assert_str_eq(listed(acc, &b, false), "=.;AB=.AB;Y.\u00fc=.Y.\u00fc;Y.\u00fc.B.C=.Y.\u00fc.B.C;Y."
+						 "\u00fc.R\u00e9sum=.Y.\u00fc.R\u00e9sum;");
 }
 END_TEST
 
@@ -365,21 +371,21 @@ static const struct {
 	const char *from, *to;
 	int error;
 } renames[] = {
-	{ "",	     "X",	 -EPERM	       },
-	{ "A",	     "",	 -EPERM	       },
-	{ "none",    "X",	 -ENOENT       },
-	{ "A",	     "A",	 -EEXIST       },
-	{ "A",	     "C",	 -EEXIST       },
-	{ "A.B",     "A",	 -EEXIST       },
-	{ "V.W",     "V",	 -EEXIST       },
-	{ "A",	     "A.X",	 -EINVAL       },
-	{ "A",	     "A.B.C",	 -EINVAL       },
-	{ "A",	     "x/y",	 -EINVAL       },
-	{ "A",	     "X..Y",	 -EINVAL       },
-	{ "A",	     "e\u0301",	 -EILSEQ       },
-	{ "A",	     NAME_254,	 -ENAMETOOLONG },	/* A.B would be too long */
-	{ "A",	     "Z",	 -EEXIST       },	/* Z.B is there */
-	{ "V",	     "T",	 -EEXIST       },	/* .T.W is something else */
+	{"",      "X",	   -EPERM	  },
+	{ "A",    "",	   -EPERM	  },
+	{ "none", "X",       -ENOENT      },
+	{ "A",    "A",	    -EEXIST	    },
+	{ "A",    "C",	    -EEXIST	    },
+	{ "A.B",	 "A",	      -EEXIST      },
+	{ "V.W",	 "V",	      -EEXIST      },
+	{ "A",    "A.X",     -EINVAL      },
+	{ "A",    "A.B.C",	-EINVAL	},
+	{ "A",    "x/y",     -EINVAL      },
+	{ "A",    "X..Y",    -EINVAL      },
+	{ "A",    "e\u0301", -EILSEQ	  },
+	{ "A",    NAME_254,	 -ENAMETOOLONG}, /* A.B would be too long */
+	{ "A",    "Z",	    -EEXIST	    }, /* Z.B is there */
+	{ "V",    "T",	    -EEXIST	    }, /* .T.W is something else */
 };
 
 START_TEST(renames_that_are_refused_change_nothing)
@@ -395,7 +401,8 @@ START_TEST(renames_that_are_refused_change_nothing)
 	t_maildir("m/.Z.B");
 	t_mkdir("m/.T.W");
 	listed(acc, &before, false);
-	ck_assert_int_eq(folder_rename(acc, str_z(renames[_i].from), str_z(renames[_i].to)), renames[_i].error);
+	ck_assert_int_eq(folder_rename(acc, str_z(renames[_i].from), str_z(renames[_i].to)),
+			 renames[_i].error);
 	ck_assert_str_eq(listed(acc, &after, false), buf_cstr(&before));
 	ck_assert(!t_exists("m/imapd.rename"));
 	ck_assert_uint_eq(t_entries("m/tmp"), 0);
@@ -422,7 +429,7 @@ START_TEST(a_rename_that_was_cut_off_is_finished)
 		t_maildir(i < done ? to[i] : from[i]);
 	t_write("m/imapd.rename", STR("imapd-rename 1\nfrom A\nto X.Y\nmove .A\t.X.Y\nmove .A.B\t.X.Y.B\n"
 				      "move .A.B.C\t.X.Y.B.C\nend\n"));
-	if (_i > MOVES)		/* the session that is there goes on with a rename of its own */
+	if (_i > MOVES) /* the session that is there goes on with a rename of its own */
 		ck_assert_int_eq(folder_rename(acc, STR("none"), STR("other")), -ENOENT);
 	else
 		next = t_account("m");
@@ -479,7 +486,8 @@ START_TEST(a_note_that_makes_no_sense_moves_nothing)
 }
 END_TEST
 
-/* Children rename a tree to and fro and are killed anywhere; the tree is always whole for the next session. */
+/* Children rename a tree to and fro and are killed anywhere; the tree is always whole for the next session.
+ */
 START_TEST(a_tree_stays_whole_whenever_its_session_is_killed)
 {
 	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
@@ -578,6 +586,43 @@ START_TEST(a_failure_leaves_all_as_it_was)
 }
 END_TEST
 
+/* A file system with room for so many files: wherever it ends, all is as before. Needs root. */
+START_TEST(a_full_disk_leaves_all_as_it_was)
+{
+	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
+	_cleanup_(buf_release) struct buf b = { 0 };
+	char options[32];
+
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return;
+	t_mkdir("m");
+	snprintf(options, sizeof options, "nr_inodes=%d", 13 + _i);
+	ck_assert_int_eq(mount("none", "m", "tmpfs", 0, options), 0);
+	t_maildir("m/.A");
+	t_maildir("m/.A.B");
+	t_mkdir("m/cur");
+	t_mkdir("m/new");
+	t_mkdir("m/tmp");
+	{
+		_cleanup_(account_closep) struct account *acc = t_account("m");
+		const int made = folder_create(acc, STR("N"));
+		const int moved = folder_rename(acc, STR("A"), STR("X"));
+
+		ck_assert(made == 0 || made == -ENOSPC);
+		ck_assert(moved == 0 || moved == -ENOSPC);
+		ck_assert_int_eq(folder_exists(acc, STR("N")), made == 0);
+		ck_assert(made == 0 || !t_exists("m/.N"));
+		ck_assert_int_eq(folder_exists(acc, STR("X.B")), moved == 0);
+		ck_assert_int_eq(folder_exists(acc, STR("A")), moved != 0);
+		ck_assert(!t_exists("m/imapd.rename"));
+		ck_assert_uint_eq(t_entries("m/tmp"), 0);
+		ck_assert_int_eq(folder_delete(acc, moved == 0 ? STR("X") : STR("A")), 0);
+	}
+	ck_assert_int_eq(umount2("m", MNT_DETACH), 0);
+}
+END_TEST
+
 START_TEST(ten_thousand_folders)
 {
 	enum { MANY = 10000 };
@@ -612,7 +657,8 @@ END_TEST
 /* Whatever a directory is called: it is no folder, or its name leads back to it. */
 START_TEST(a_listed_name_leads_back_to_its_directory)
 {
-	static const char *const pieces[] = { "&", "-", "AOk", "Jjo", ".", "a", "\u00e9", "e\u0301", "\xff", "ALg", "2D3cmA" };
+	static const char *const pieces[] = { "&",	"-",	   "AOk",  "Jjo", ".",	   "a",
+					      "\u00e9", "e\u0301", "\xff", "ALg", "2D3cmA" };
 	uint32_t seed = 1;
 
 	for (int round = 0; round < 100000; round++) {
@@ -666,6 +712,7 @@ START_TEST(no_descriptor_stays_open)
 }
 END_TEST
 
+static const char inodes[12];
 static const char twice[2 * (MOVES + 1)];
 
 T_SUITE("folders", T_LOOP(names_that_can_be_given_and_why_not, names), T_TEST(a_nul_is_a_control_character),
@@ -675,9 +722,11 @@ T_SUITE("folders", T_LOOP(names_that_can_be_given_and_why_not, names), T_TEST(a_
 	T_TEST(names_that_look_the_same_are_one), T_TEST(what_is_no_folder_is_not_overwritten),
 	T_TEST(a_folder_is_deleted_with_all_in_it_and_no_other), T_TEST(a_deleted_folder_is_for_nothing),
 	T_TEST(a_tree_is_renamed), T_LOOP(renames_that_are_refused_change_nothing, renames),
-	T_LOOP(a_rename_that_was_cut_off_is_finished, twice), T_TEST(a_folder_that_has_both_names_by_now_keeps_both),
+	T_LOOP(a_rename_that_was_cut_off_is_finished, twice),
+	T_TEST(a_folder_that_has_both_names_by_now_keeps_both),
 	T_LOOP(a_note_that_makes_no_sense_moves_nothing, notes),
 	T_TEST(a_tree_stays_whole_whenever_its_session_is_killed),
-	T_TEST(a_folder_is_whole_or_not_there_whenever_its_session_is_killed), T_TEST(a_failure_leaves_all_as_it_was),
+	T_TEST(a_folder_is_whole_or_not_there_whenever_its_session_is_killed),
+	T_TEST(a_failure_leaves_all_as_it_was), T_LOOP(a_full_disk_leaves_all_as_it_was, inodes),
 	T_TEST(ten_thousand_folders), T_TEST(a_listed_name_leads_back_to_its_directory),
 	T_TEST(no_descriptor_stays_open))

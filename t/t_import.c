@@ -39,48 +39,49 @@ static const struct {
 #define C "courierimapuiddb"
 #define D "dovecot-uidlist"
 	/* as they are */
-	{ C, "1 795420406 4\n1 1795420405.000001.host\n3 1795420406.M4P1V0I0_0.vm,S=27\n",
-	  "courier 795420406/4 1:1795420405.000001.host 3:1795420406.M4P1V0I0_0.vm,S=27" },
-	{ C, "1 795420406 1\n", "courier 795420406/1" },
-	{ D, "3 V1275660208 N25022 G3085f01b7f11094c501100008c4a11c1\n25006 :1276528487.M364837P9451.kurkku,S=1355,W=1394\n"
-	     "25017 W2481 S2400 :1276533073.M242911P3632.kurkku,F=2481\n",
-	  "dovecot 1275660208/25022 25006:1276528487.M364837P9451.kurkku,S=1355,W=1394 "
-	  "25017:1276533073.M242911P3632.kurkku,F=2481" },
-	{ D, "3 Gabc Xnew N7 V5\n1 Gdef P17 O3 :a b\n2 :x:y\n", "dovecot 5/7 1:a b 2:x:y" },
-	{ D, "1 1000 5\n1 a\n4 b:2,S\n", "dovecot 1000/5 1:a 4:b" },
-	{ C, "1 4294967295 4294967295\n1 a\n", "courier 4294967295/4294967295 1:a" },
+	{C,  "1 795420406 4\n1 1795420405.000001.host\n3 1795420406.M4P1V0I0_0.vm,S=27\n",
+	  "courier 795420406/4 1:1795420405.000001.host 3:1795420406.M4P1V0I0_0.vm,S=27"					 },
+	{ C, "1 795420406 1\n",							    "courier 795420406/1"		      },
+	{ D,
+	  "3 V1275660208 N25022 G3085f01b7f11094c501100008c4a11c1\n25006 "
+	  ":1276528487.M364837P9451.kurkku,S=1355,W=1394\n"
+	  "25017 W2481 S2400 :1276533073.M242911P3632.kurkku,F=2481\n",		    "dovecot 1275660208/25022 25006:1276528487.M364837P9451.kurkku,S=1355,W=1394 "
+	  "25017:1276533073.M242911P3632.kurkku,F=2481"	},
+	{ D, "3 Gabc Xnew N7 V5\n1 Gdef P17 O3 :a b\n2 :x:y\n",				"dovecot 5/7 1:a b 2:x:y"		  },
+	{ D, "1 1000 5\n1 a\n4 b:2,S\n",						   "dovecot 1000/5 1:a 4:b"		  },
+	{ C, "1 4294967295 4294967295\n1 a\n",					       "courier 4294967295/4294967295 1:a"  },
 
-	/* UIDs beyond what the header says: the list has been added to */
-	{ D, "3 V1 N2\n1 :a\n2 :b\n9 :c\n", "dovecot 1/10 1:a 2:b 9:c" },
+ /* UIDs beyond what the header says: the list has been added to */
+	{ D, "3 V1 N2\n1 :a\n2 :b\n9 :c\n",						"dovecot 1/10 1:a 2:b 9:c"	       },
 
-	/* damaged, but their UIDs can be kept, and none is given again */
-	{ C, "1 100 3\n2 b\n1 a\n", "courier 100/3 1:a 2:b" },
-	{ C, "1 100 3\n1 a\n2 torn", "courier 100/3 1:a" },
-	{ C, "1 100 3\n1 a\n12 torn", "courier 100/13 1:a" },
-	{ C, "1 100 3\r\n1 a\r\n2 b\r\n", "courier 100/3 1:a 2:b" },
-	{ C, "1 100 9\n1 a\n5 a\n3 a\n7 b\n", "courier 100/9 5:a 7:b" },
-	{ C, "1 100 9\n1 a\n1 b\n1 c\n2 d\n", "courier 100/9 2:d" },
-	{ C, "1 100 9\n0 a\n-1 b\nx c\n4 d\n\n5\n6 \n7 ../e\n8 .f\n", "courier 100/9 4:d" },
-	{ C, "1 100 2\n40 /\n", "courier 100/41" },
-	{ C, "1 100 2\n4294967294 a\n", "courier 100/4294967295 4294967294:a" },
-	{ D, "3 V1 N2\n1\n3 junk\n4 S12 W13\n5 :\n6 :ok\n", "dovecot 1/7 6:ok" },
+ /* damaged, but their UIDs can be kept, and none is given again */
+	{ C, "1 100 3\n2 b\n1 a\n",							"courier 100/3 1:a 2:b"		    },
+	{ C, "1 100 3\n1 a\n2 torn",						       "courier 100/3 1:a"			 },
+	{ C, "1 100 3\n1 a\n12 torn",						      "courier 100/13 1:a"		   },
+	{ C, "1 100 3\r\n1 a\r\n2 b\r\n",						  "courier 100/3 1:a 2:b"		  },
+	{ C, "1 100 9\n1 a\n5 a\n3 a\n7 b\n",					      "courier 100/9 5:a 7:b"	      },
+	{ C, "1 100 9\n1 a\n1 b\n1 c\n2 d\n",					      "courier 100/9 2:d"		  },
+	{ C, "1 100 9\n0 a\n-1 b\nx c\n4 d\n\n5\n6 \n7 ../e\n8 .f\n",		      "courier 100/9 4:d"		  },
+	{ C, "1 100 2\n40 /\n",							    "courier 100/41"			 },
+	{ C, "1 100 2\n4294967294 a\n",						    "courier 100/4294967295 4294967294:a"},
+	{ D, "3 V1 N2\n1\n3 junk\n4 S12 W13\n5 :\n6 :ok\n",				    "dovecot 1/7 6:ok"		       },
 
-	/* nothing to believe in */
-	{ C, "", "none" },
-	{ C, "1 100 3", "none" },
-	{ C, "2 100 3\n1 a\n", "none" },
-	{ C, "1 0 3\n1 a\n", "none" },
-	{ C, "1 100 0\n1 a\n", "none" },
-	{ C, "1 100\n1 a\n", "none" },
-	{ C, "1 4294967296 3\n1 a\n", "none" },
-	{ C, "1 100 99999999999\n1 a\n", "none" },
-	{ C, "1 100 3\n4294967295 a\n", "none" },
-	{ C, "\377\377\377\n\n", "none" },
-	{ D, "3 V1\n1 :a\n", "none" },
-	{ D, "3 N1\n1 :a\n", "none" },
-	{ D, "3 Vx N1\n1 :a\n", "none" },
-	{ D, "2 V1 N1\n1 :a\n", "none" },
-	{ D, "4 V1 N1\n1 :a\n", "none" },
+ /* nothing to believe in */
+	{ C, "",									   "none"			       },
+	{ C, "1 100 3",								    "none"			       },
+	{ C, "2 100 3\n1 a\n",							     "none"				      },
+	{ C, "1 0 3\n1 a\n",							       "none"				    },
+	{ C, "1 100 0\n1 a\n",							     "none"				      },
+	{ C, "1 100\n1 a\n",							       "none"				    },
+	{ C, "1 4294967296 3\n1 a\n",						      "none"				     },
+	{ C, "1 100 99999999999\n1 a\n",						   "none"				},
+	{ C, "1 100 3\n4294967295 a\n",						    "none"			       },
+	{ C, "\377\377\377\n\n",							   "none"				},
+	{ D, "3 V1\n1 :a\n",							       "none"				    },
+	{ D, "3 N1\n1 :a\n",							       "none"				    },
+	{ D, "3 Vx N1\n1 :a\n",							    "none"			       },
+	{ D, "2 V1 N1\n1 :a\n",							    "none"			       },
+	{ D, "4 V1 N1\n1 :a\n",							    "none"			       },
 };
 
 START_TEST(lists_of_uids)
@@ -188,7 +189,10 @@ END_TEST
 
 static void set_time(const char *path, time_t sec, long nsec)
 {
-	const struct timespec times[2] = { { sec, nsec }, { sec, nsec } };
+	const struct timespec times[2] = {
+		{sec,  nsec},
+		       { sec, nsec}
+	};
 
 	ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
 }
@@ -228,8 +232,8 @@ START_TEST(half_a_million_messages)
 	t_maildir("f");
 	buf_printf(&text, "1 100 %d\n", MANY + 1);
 	for (unsigned i = 1; i <= MANY; i++)
-		buf_printf(&text, "%u 1795420406.M%06uP13687V000000000000FE00I0000000000A7833A_0.vm,S=%u\n", i,
-			   (i * 7919) % 1000000, i);
+		buf_printf(&text, "%u 1795420406.M%06uP13687V000000000000FE00I0000000000A7833A_0.vm,S=%u\n",
+			   i, (i * 7919) % 1000000, i);
 	t_write("f/courierimapuiddb", buf_view(&text));
 	dir = open("f", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_eq(import_read(dir, &arena, &m), 1);
@@ -248,7 +252,7 @@ START_TEST(random_damage_gives_something_sane)
 	_cleanup_(fd_closep) int dir = -1;
 	uint32_t seed = 7;
 
-	ck_assert_int_ge(dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), 2), 0);	/* thousands of warnings */
+	ck_assert_int_ge(dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), 2), 0); /* thousands of warnings */
 	t_maildir("f");
 	t_mkdir("f/courierimapkeywords");
 	dir = open("f", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -268,7 +272,8 @@ START_TEST(random_damage_gives_something_sane)
 		}
 		t_write(round % 2 ? "f/courierimapuiddb" : "f/dovecot-uidlist",
 			(struct str){ list, (seed >> 4) % sizeof list });
-		t_write("f/courierimapkeywords/:list", (struct str){ keywords, (seed >> 3) % sizeof keywords });
+		t_write("f/courierimapkeywords/:list",
+			(struct str){ keywords, (seed >> 3) % sizeof keywords });
 		if (import_read(dir, &arena, &m) != 1)
 			continue;
 		ck_assert_uint_ge(m.uidnext, 1);
@@ -276,7 +281,8 @@ START_TEST(random_damage_gives_something_sane)
 			const struct md_import_entry *e = &m.entries[i];
 
 			ck_assert(e->uid < m.uidnext && (m.uidvalidity || !e->uid));
-			ck_assert(e->base.n > 0 && e->base.s[0] != '.' && str_find(e->base, '/') == e->base.n);
+			ck_assert(e->base.n > 0 && e->base.s[0] != '.' &&
+				  str_find(e->base, '/') == e->base.n);
 			ck_assert(i == 0 || !e->uid || e[-1].uid < e->uid);
 			for (size_t j = 0; j < i; j++)
 				ck_assert(!str_eq(e->base, m.entries[j].base));
@@ -289,5 +295,5 @@ END_TEST
 
 T_SUITE("import", T_LOOP(lists_of_uids, lists), T_TEST(nuls_and_huge_lines_are_passed_over),
 	T_TEST(what_is_no_file_is_left_alone_and_what_cannot_be_read_stops), T_TEST(couriers_keywords),
-	T_TEST(dovecots_keywords), T_TEST(the_server_that_was_there_last_is_believed), T_TEST(half_a_million_messages),
-	T_TEST(random_damage_gives_something_sane))
+	T_TEST(dovecots_keywords), T_TEST(the_server_that_was_there_last_is_believed),
+	T_TEST(half_a_million_messages), T_TEST(random_damage_gives_something_sane))

@@ -35,7 +35,8 @@ START_TEST(an_empty_directory_becomes_one_and_half_a_maildir_a_whole)
 	a = t_account("empty");
 	b = t_account("half");
 	c = t_account("courier");
-	ck_assert(t_exists("empty/cur") && t_exists("half/cur") && t_exists("half/new/1.a") && t_exists("courier/cur"));
+	ck_assert(t_exists("empty/cur") && t_exists("half/cur") && t_exists("half/new/1.a") &&
+		  t_exists("courier/cur"));
 }
 END_TEST
 
@@ -213,16 +214,18 @@ START_TEST(lines_of_later_versions_are_kept)
 	_cleanup_(account_closep) struct account *acc = NULL;
 
 	t_maildir("m");
-	t_write("m/imapd.account", STR("imapd-account 1\nprefix X/\nfuture a b\nuse \\Bad\nuidvalidity 7x\nuidvalidity 4000000000\ntorn"));
+	t_write("m/imapd.account", STR("imapd-account 1\nprefix X/\nfuture a b\nuse \\Bad\nuidvalidity "
+				       "7x\nuidvalidity 4000000000\ntorn"));
 	acc = t_account("m");
 	ck_assert_str_eq(account_prefix(acc), "X/");
 	ck_assert_int_eq(account_set_use(acc, STR("T"), STR("\\Trash"), true), 0);
-	t_str_eq(t_read(&b, "m/imapd.account"),
-		 STR("imapd-account 1\nprefix X/\nuidvalidity 4000000000\nuse \\Trash T\nfuture a b\nuse \\Bad\nuidvalidity 7x\n"));
+	t_str_eq(t_read(&b, "m/imapd.account"), STR("imapd-account 1\nprefix X/\nuidvalidity 4000000000\nuse "
+						    "\\Trash T\nfuture a b\nuse \\Bad\nuidvalidity 7x\n"));
 }
 END_TEST
 
-static const char *const damaged[] = { "", "\n", "imapd-account 2\nprefix X\n", "\377\376\n\n\n", "imapd-account 1" };
+static const char *const damaged[] = { "", "\n", "imapd-account 2\nprefix X\n", "\377\376\n\n\n",
+				       "imapd-account 1" };
 
 START_TEST(a_damaged_account_file_is_written_anew)
 {
@@ -269,7 +272,8 @@ START_TEST(a_maildir_that_cannot_be_written_is_opened)
 	t_maildir("m");
 	t_maildir("m/.A");
 	t_write("m/courierimapuiddb", STR("1 1 1\n"));
-	ck_assert_int_eq(chmod(d.path, 0755) | chmod("m", 0555) | chmod("m/cur", 0555) | chmod("m/.A", 0555), 0);
+	ck_assert_int_eq(chmod(d.path, 0755) | chmod("m", 0555) | chmod("m/cur", 0555) | chmod("m/.A", 0555),
+			 0);
 	if (fork() == 0) {
 		_cleanup_(account_closep) struct account *acc = NULL;
 		const struct account_config config = { 0 };
@@ -280,7 +284,8 @@ START_TEST(a_maildir_that_cannot_be_written_is_opened)
 		if (account_open("m", &config, &acc) < 0)
 			_exit(1);
 		_exit(strcmp(account_prefix(acc), "INBOX.") != 0 || folder_exists(acc, STR("A")) != 1 ||
-		      folder_create(acc, STR("B")) != -EACCES || account_uidvalidity(acc, &v) != -EACCES || v != 1);
+		      folder_create(acc, STR("B")) != -EACCES || account_uidvalidity(acc, &v) != -EACCES ||
+		      v != 1);
 	}
 	ck_assert_int_gt(wait(&status), 0);
 	ck_assert_int_eq(status, 0);
@@ -321,7 +326,10 @@ START_TEST(who_hangs_loses_the_lock_and_finds_out)
 	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
 	_cleanup_(account_closep) struct account *acc = t_account("m"), *hung = t_account("m");
 	_cleanup_(fd_closep) int theirs = -1, ours = -1, again = -1;
-	const struct timespec old[2] = { { 1000000000, 0 }, { 1000000000, 0 } };
+	const struct timespec old[2] = {
+		{1000000000,  0},
+		   { 1000000000, 0}
+	};
 
 	ck_assert_int_eq(account_lock(hung, &theirs), 0);
 	ck_assert_int_eq(account_lock_check(hung, theirs), 0);
@@ -338,11 +346,11 @@ START_TEST(who_hangs_loses_the_lock_and_finds_out)
 END_TEST
 
 T_SUITE("mdaccount", T_TEST(a_missing_maildir_is_made),
-	T_TEST(an_empty_directory_becomes_one_and_half_a_maildir_a_whole), T_TEST(something_else_is_not_touched),
-	T_TEST(the_sanity_check_wants_our_uid_and_gid), T_TEST(the_prefix_is_decided_once),
-	T_TEST(the_site_may_set_the_prefix), T_TEST(uidvalidity_grows_and_is_no_less_than_the_time),
+	T_TEST(an_empty_directory_becomes_one_and_half_a_maildir_a_whole),
+	T_TEST(something_else_is_not_touched), T_TEST(the_sanity_check_wants_our_uid_and_gid),
+	T_TEST(the_prefix_is_decided_once), T_TEST(the_site_may_set_the_prefix),
+	T_TEST(uidvalidity_grows_and_is_no_less_than_the_time),
 	T_TEST(uidvalidity_is_given_once_among_processes), T_TEST(special_uses_are_set_and_unset),
 	T_TEST(lines_of_later_versions_are_kept), T_LOOP(a_damaged_account_file_is_written_anew, damaged),
 	T_TEST(what_a_crash_left_in_tmp_is_removed), T_TEST(a_maildir_that_cannot_be_written_is_opened),
-	T_TEST(a_lock_ends_with_its_holder),
-	T_TEST(who_hangs_loses_the_lock_and_finds_out))
+	T_TEST(a_lock_ends_with_its_holder), T_TEST(who_hangs_loses_the_lock_and_finds_out))

@@ -23,16 +23,16 @@ static const char *listed(struct account *acc, struct buf *b)
 static const struct {
 	const char *file, *list;
 } files[] = {
-	{ "", "" },
-	{ "INBOX\nINBOX.Sent\nINBOX.A.B\n", ";A.B;Sent;" },
-	{ "inbox\nInbox.Sent\nINBOX.Sent\nSent\n", ";Sent;" },
-	{ "INBOX.Foo\r\nBar\r\n", "Bar;Foo;" },
-	{ "INBOX.last", "last;" },
-	{ "INBOX.R&AOk-sum\nINBOX.R\u00e9sum\nINBOX.A&-B\nINBOX.A&B\n", "A&-B;A&B;R\u00e9sum;" },
-	{ "#shared.bob.Pub\nINBOX.#x\n", "#shared.bob.Pub;#x;" },
-	{ "\n\nINBOX.\nINBOX..\n..\nINBOX.a/b\nINBOX.a\x01\nINBOX.\xff\n\xff\xfe\nINBOX.ok\n", "ok;" },
-	{ "INBOX.INBOX\nINBOX.INBOX.x\n", "INBOX;INBOX.x;" },
-	{ "INBOX. spaced \n", " spaced ;" },
+	{"",										   ""		    },
+	{ "INBOX\nINBOX.Sent\nINBOX.A.B\n",						    ";A.B;Sent;"		 },
+	{ "inbox\nInbox.Sent\nINBOX.Sent\nSent\n",						   ";Sent;"		    },
+	{ "INBOX.Foo\r\nBar\r\n",							      "Bar;Foo;"	     },
+	{ "INBOX.last",									"last;"		},
+	{ "INBOX.R&AOk-sum\nINBOX.R\u00e9sum\nINBOX.A&-B\nINBOX.A&B\n",			"A&-B;A&B;R\u00e9sum;"},
+	{ "#shared.bob.Pub\nINBOX.#x\n",						       "#shared.bob.Pub;#x;" },
+	{ "\n\nINBOX.\nINBOX..\n..\nINBOX.a/b\nINBOX.a\x01\nINBOX.\xff\n\xff\xfe\nINBOX.ok\n", "ok;"		     },
+	{ "INBOX.INBOX\nINBOX.INBOX.x\n",						      "INBOX;INBOX.x;"	   },
+	{ "INBOX. spaced \n",								  " spaced ;"		  },
 };
 
 START_TEST(what_is_read)
@@ -91,7 +91,8 @@ START_TEST(removing_takes_every_spelling_and_leaves_the_rest)
 }
 END_TEST
 
-static const char *const unfit[] = { ".", "a..b", "a/b", "a\nINBOX.b", "a\r", "\xff", "#shared.a\nb", "R&AOk-sum" };
+static const char *const unfit[] = { ".",   "a..b", "a/b",	    "a\nINBOX.b",
+				     "a\r", "\xff", "#shared.a\nb", "R&AOk-sum" };
 
 START_TEST(what_cannot_be_a_line_is_refused)
 {
@@ -140,11 +141,11 @@ END_TEST
 static const struct {
 	const char *dovecot, *list;
 } imports[] = {
-	{ "INBOX\nSent\nA.B\nR&AOk-sum\n", ";A.B;R\u00e9sum;Sent;" },
-	{ "V\t2\n\nINBOX\nSent\nA\tB\nR&AOk-sum\n", ";A.B;R\u00e9sum;Sent;" },
-	{ "V\t2\n\nodd\001tname\nR\u00e9sum\n", "R\u00e9sum;" },
-	{ "INBOX.Sent\nINBOX.there\n", "INBOX.there;Sent;" },
-	{ "\xff\n\n..\na/b\n", "" },
+	{"INBOX\nSent\nA.B\nR&AOk-sum\n",	   ";A.B;R\u00e9sum;Sent;"},
+	{ "V\t2\n\nINBOX\nSent\nA\tB\nR&AOk-sum\n", ";A.B;R\u00e9sum;Sent;"},
+	{ "V\t2\n\nodd\001tname\nR\u00e9sum\n",	"R\u00e9sum;"	      },
+	{ "INBOX.Sent\nINBOX.there\n",	       "INBOX.there;Sent;"	   },
+	{ "\xff\n\n..\na/b\n",		       ""			  },
 };
 
 START_TEST(dovecots_subscriptions_are_taken_over)

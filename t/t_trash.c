@@ -4,24 +4,24 @@
 #include "t/folder.h"
 
 static const struct {
-	const char *value, *rules;	/* rules: NULL if it can't be meant */
+	const char *value, *rules; /* rules: NULL if it can't be meant */
 } values[] = {
-	{ "", "" },
-	{ "Trash:7", "Trash=7;" },
-	{ "Trash:7,Sent:30", "Trash=7;Sent=30;" },
-	{ " Trash : 7 , A.B c:1 ", "Trash=7;A.B c=1;" },
-	{ "14", "Bin=14;" },
-	{ "Trash:0,Junk:-3", "Trash=1;Junk=1;" },
-	{ "INBOX.Trash:7", "Trash=7;" },
-	{ "a:b:3", "a:b=3;" },
-	{ "Trash", NULL },
-	{ "Trash:", NULL },
-	{ "Trash:x", NULL },
-	{ ":7", NULL },
-	{ "Trash:7days", NULL },
-	{ "../x:7", NULL },
-	{ "Trash:99999999999999999999", NULL },
-	{ "Trash:18446744073709551615", NULL },
+	{"",			    ""		 },
+	{ "Trash:7",		     "Trash=7;"	},
+	{ "Trash:7,Sent:30",	     "Trash=7;Sent=30;"},
+	{ " Trash : 7 , A.B c:1 ",	   "Trash=7;A.B c=1;"},
+	{ "14",			 "Bin=14;"	  },
+	{ "Trash:0,Junk:-3",	     "Trash=1;Junk=1;" },
+	{ "INBOX.Trash:7",		   "Trash=7;"	      },
+	{ "a:b:3",		      "a:b=3;"	    },
+	{ "Trash",		      NULL		},
+	{ "Trash:",		     NULL		 },
+	{ "Trash:x",		     NULL		  },
+	{ ":7",			 NULL		     },
+	{ "Trash:7days",		 NULL	      },
+	{ "../x:7",		     NULL		 },
+	{ "Trash:99999999999999999999", NULL		     },
+	{ "Trash:18446744073709551615", NULL		     },
 };
 
 START_TEST(what_the_setting_means)
@@ -48,7 +48,11 @@ START_TEST(old_messages_go_and_only_they)
 {
 	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
 	_cleanup_(account_closep) struct account *acc = t_account("m");
-	const struct trash_rule rules[] = { { STR("Trash"), 7 }, { STR("none"), 1 }, { STR("R\u00e9sum"), 20 } };
+	const struct trash_rule rules[] = {
+		{STR("Trash"),	7 },
+		     { STR("none"),	    1 },
+		 { STR("R\u00e9sum"), 20}
+	};
 	const uint64_t now = clock_unix(), day = 24 * 60 * 60;
 	size_t removed = 0;
 

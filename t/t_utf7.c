@@ -6,20 +6,20 @@
 static const struct {
 	const char *utf7, *utf8;
 } same[] = {
-	{ "",			   ""			    },
-	{ "INBOX",		   "INBOX"		    },
-	{ "a~b/c d-e+f,g",	   "a~b/c d-e+f,g"	    },
-	{ "&-",			   "&"			    },
-	{ "&-&-",		   "&&"			    },
-	{ "&Jjo-",		   "\u263a"		    },
-	{ "&Jjo-&-",		   "\u263a&"		    },
-	{ "R&AOk-sum&AOk-",	   "R\u00e9sum\u00e9"	    },
-	{ "&2D3cmA-",		   "\U0001f498"		    },
-	{ "&2AHcNw-",		   "\U00010437"		    },
-	{ "&AP8BAA-",		   "\u00ff\u0100"	    },
-	{ "~peter/mail/&U,BTFw-/&ZeVnLIqe-", "~peter/mail/\u53f0\u5317/\u65e5\u672c\u8a9e" },
-	{ "a&AAk-b",		   "a\tb"		    },
-	{ "&AH8-",		   "\x7f"		    },
+	{"",				 ""					   },
+	{ "INBOX",			   "INBOX"				      },
+	{ "a~b/c d-e+f,g",		   "a~b/c d-e+f,g"				   },
+	{ "&-",			      "&"					  },
+	{ "&-&-",			    "&&"					 },
+	{ "&Jjo-",			   "\u263a"				     },
+	{ "&Jjo-&-",			 "\u263a&"				    },
+	{ "R&AOk-sum&AOk-",		    "R\u00e9sum\u00e9"			       },
+	{ "&2D3cmA-",			"\U0001f498"				   },
+	{ "&2AHcNw-",			"\U00010437"				   },
+	{ "&AP8BAA-",			"\u00ff\u0100"				     },
+	{ "~peter/mail/&U,BTFw-/&ZeVnLIqe-", "~peter/mail/\u53f0\u5317/\u65e5\u672c\u8a9e"},
+	{ "a&AAk-b",			 "a\tb"				       },
+	{ "&AH8-",			   "\x7f"				       },
 };
 
 START_TEST(both_ways)
@@ -34,9 +34,32 @@ START_TEST(both_ways)
 END_TEST
 
 static const char *const wrong[] = {
-	"&", "a&", "&Jjo", "&AGE-", "&Jjo-&Jjo-", "&Jj-", "&J-", "&2AE-", "&3Dc-", "&3DfYAQ-", "&Jjo=-", "&Jj/-",
-	"&U/BTFw-", "R\u00e9sum\u00e9", "\xff", "a\tb", "a\x7f" "b", "&ACY-", "&Jjp-", "&JjoAYQ-", "& -", "&\xff-",
-	"&Jjoa-", "&JjoAAAAAAA-x&", "&AGEA6Q-",
+	"&",
+	"a&",
+	"&Jjo",
+	"&AGE-",
+	"&Jjo-&Jjo-",
+	"&Jj-",
+	"&J-",
+	"&2AE-",
+	"&3Dc-",
+	"&3DfYAQ-",
+	"&Jjo=-",
+	"&Jj/-",
+	"&U/BTFw-",
+	"R\u00e9sum\u00e9",
+	"\xff",
+	"a\tb",
+	"a\x7f"
+	"b",
+	"&ACY-",
+	"&Jjp-",
+	"&JjoAYQ-",
+	"& -",
+	"&\xff-",
+	"&Jjoa-",
+	"&JjoAAAAAAA-x&",
+	"&AGEA6Q-",
 };
 
 START_TEST(what_the_encoder_would_not_write_is_refused)
