@@ -204,6 +204,9 @@ bool command_next(struct session *s)
 
 	arena_reset(&s->scratch);
 	frame_begin(&s->frame);
+	/* A client that never pauses does not keep us. */
+	if (conn_buffered(&s->conn).n && wait_for(&s->conn.wait, WAIT_STOP, 0) > 0)
+		return over(s, FRAME_STOP);
 	status = frame_line(&s->frame);
 	if (status == FRAME_COMPLETE && s->frame.text.n == 0)
 		return !s->conn.error;

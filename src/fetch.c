@@ -39,6 +39,15 @@ static int need_file(struct fetching *f)
 	return 0;
 }
 
+/* Whether the last line is empty, which is where a header section ends. */
+static bool ends_empty(struct str header)
+{
+	if (!str_ends(header, STR("\n")))
+		return false;
+	header.n -= str_ends(header, STR("\r\n")) ? 2 : 1;
+	return header.n == 0 || str_ends(header, STR("\n"));
+}
+
 static int need_header(struct fetching *f)
 {
 	_cleanup_(buf_release) struct buf b = { 0 };
@@ -47,6 +56,10 @@ static int need_header(struct fetching *f)
 	if (r < 0)
 		return r;
 	f->header = arena_str(f->arena, buf_view(&b));
+	if ((off_t)b.n == f->file_size || ends_empty(f->header)) {	/* so this is all of it */
+		f->body = (off_t)b.n;
+		return 0;
+	}
 	return header_end(f->fd, 0, -1, &f->body);
 }
 

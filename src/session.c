@@ -27,6 +27,7 @@ void session_unselect(struct session *s)
 	wait_mailbox(&s->conn.wait, -1);
 	view_free(s->view);
 	s->view = NULL;
+	s->resume = (struct resume){ 0 };
 	session_enter(s, AUTHENTICATED);
 }
 

@@ -14,7 +14,7 @@ static void write_addresses(struct writer *w, const struct addresses *list)
 		const struct address *a = &list->v[i];
 
 		/* env-from = "(" 1*address ")": nothing between two of them */
-		w->spaced = false;
+		w_glue(w);
 		w_open(w);
 		w_nstring(w, a->name);
 		w_nstring(w, a->route);
@@ -112,7 +112,7 @@ static int write_multipart(struct session *s, struct fetching *f, const struct p
 
 	for (const struct part *child = p->child; child; child = child->next) {
 		/* body-type-mpart = 1*body SP media-subtype: nothing between two bodies */
-		s->out.spaced = false;
+		w_glue(&s->out);
 		r = MIN(r, fetch_write_structure(s, f, child, extended));
 	}
 	w_string(&s->out, p->subtype);

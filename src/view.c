@@ -234,6 +234,8 @@ bool view_resolve(const struct view *v, struct seqset set, enum resolve how, str
 	uint32_t done = 0, *uids;
 	size_t n = 0;
 
+	if (set.saved)	/* "$" (RFC 5182) is not announced */
+		return false;
 	for (size_t i = 0; i < set.n; i++) {
 		if (how == BY_NUMBER && ranges[i].b > v->uids.n && (v->uids.n || ranges[i].a))
 			return false;
