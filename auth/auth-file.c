@@ -32,8 +32,8 @@ static char **users_file(char **argv, const char **ret_path)
 	return argv;
 }
 
-/* Returns 0, or the exit code. What others can write to is not believed. path may be NULL: the default, which need not
- * be there.
+/* Returns 0, or the exit code. What others can write to is not believed. path may be NULL: the default, which
+ * need not be there.
  */
 static int load(const char *path, struct buf *ret)
 {
@@ -62,7 +62,7 @@ static int load(const char *path, struct buf *ret)
 	return r < 0 ? EXIT_TEMPORARY : 0;
 }
 
-/* The line of the user: of the name as it is, or with DEFDOMAIN ("@example.org") behind it if it has no domain. */
+/* The line of the user: of the name as it is, or with DEFDOMAIN ("@example.org") behind it if it has none. */
 static bool find(struct str file, struct str user, struct arena *arena, struct str *ret_line)
 {
 	const char *domain = env_text("DEFDOMAIN", NULL);
@@ -114,7 +114,8 @@ static int prove(const struct credentials *c, enum mechanism by, struct str file
 	find(file, c->user, arena, &line);
 	fault = users_parse(line, ret);
 	if (fault == USERS_OK) {
-		good = by == BY_CERTIFICATE ? !secret_locked(ret->hash) : secret_check(c->password, ret->hash);
+		good = by == BY_CERTIFICATE ? !secret_locked(ret->hash) :
+					      secret_check(c->password, ret->hash);
 		return good ? 0 : EXIT_REFUSED;
 	}
 	if (by == BY_PASSWORD)

@@ -20,7 +20,8 @@ enum { LINE_SIZE = 512, CTRL_C = 3 };
 enum action { CHANGE, DELETE, LIST, LOCK, UNLOCK };
 
 struct request {
-	const char *path, *method;
+	const char *path;	  /* NULL: the default, which is made if a user is */
+	const char *method;
 	enum action action;
 	bool create, keep;	  /* make the file; ask for no password */
 	struct users_entry entry; /* what the words say: fields that were not given are empty */
@@ -252,7 +253,7 @@ static bool words(int argc, char **argv, struct request *q)
 
 int main(int argc, char **argv)
 {
-	struct request q = { .path = DEFAULT_FILE };
+	struct request q = { 0 };
 	int c;
 
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
@@ -285,6 +286,10 @@ int main(int argc, char **argv)
 		default:
 			return usage();
 		}
+	}
+	if (!q.path) {
+		q.path = DEFAULT_FILE;
+		q.create |= argc - optind > 1;
 	}
 	if (q.action == LIST)
 		return optind == argc ? list(q.path) : usage();
