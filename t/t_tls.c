@@ -248,6 +248,40 @@ START_TEST(no_go_no_handshake)
 }
 END_TEST
 
+/* Of imaptls, as the kernel tells it: the line of /proc/PID/status that begins with name. */
+static long status_of(const struct link *l, const char *name)
+{
+	char path[40], line[200];
+	long value = -1;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)l->pid);
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof line, f))
+		if (strncmp(line, name, strlen(name)) == 0)
+			value = strtol(line + strlen(name), NULL, 10);
+	fclose(f);
+	return value;
+}
+
+START_TEST(the_door_is_closed_before_the_client_is_heard)
+{
+	struct setup s;
+
+	start(&s);
+	link_start(&s.link);
+	ck_assert(hear(&s.link));
+	ck_assert_str_eq(s.link.said, "READY\n");
+	ck_assert_int_eq(status_of(&s.link, "Seccomp:"), 2);
+	ck_assert_int_eq(status_of(&s.link, "NoNewPrivs:"), 1);
+	ck_assert(geteuid() != 0 || status_of(&s.link, "Uid:") > 0);
+	ck_assert(geteuid() != 0 || status_of(&s.link, "Gid:") > 0);
+	link_close(&s.link);
+	kit_end(&s.kit);
+}
+END_TEST
+
 #define BYTES(literal)                                                                                       \
 	{                                                                                                    \
 		literal, sizeof(literal) - 1                                                                 \
@@ -420,7 +454,8 @@ T_SUITE("tls", T_LOOP(versions_in_use_work_and_are_reported, versions),
 	T_TEST(what_the_client_says_after_the_end_takes_nothing_back), T_TEST(a_stream_cut_short_is_noticed),
 	T_TEST(a_client_that_resets_ends_the_session),
 	T_LOOP(a_record_that_was_changed_ends_the_session, versions),
-	T_TEST(the_end_of_the_monitor_is_the_end), T_TEST(no_go_no_handshake),
-	T_LOOP(garbage_instead_of_a_hello, garbage), T_LOOP(much_arrives_whole_both_ways_at_once, versions),
+	T_TEST(the_door_is_closed_before_the_client_is_heard), T_TEST(the_end_of_the_monitor_is_the_end),
+	T_TEST(no_go_no_handshake), T_LOOP(garbage_instead_of_a_hello, garbage),
+	T_LOOP(much_arrives_whole_both_ways_at_once, versions),
 	T_TEST(a_client_that_does_not_read_stops_the_server), T_TEST(renegotiation_is_refused),
 	T_TEST(many_key_updates_do_no_harm))

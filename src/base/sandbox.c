@@ -112,7 +112,7 @@ int sandbox_files(const struct sandbox_path *paths, size_t n)
 /* What a session's libc opens by itself: character sets of iconv (with the loader's cache, for modules that
  * need each other) and the time zone. Each distribution has some of them.
  */
-static const char *const common_files[] = {
+static const char *const libc_files[] = {
 	"/etc/ld.so.cache",
 	"/etc/localtime",
 	"/usr/share/zoneinfo",
@@ -130,7 +130,7 @@ enum { PATHS = 128 }; /* beside our own */
 int sandbox_enter(enum sandbox_profile profile, const struct sandbox_path *paths, size_t n)
 {
 	const struct rlimit none = { 0 };
-	struct sandbox_path all[PATHS + COUNT(common_files)];
+	struct sandbox_path all[PATHS + COUNT(libc_files)];
 	size_t count = 0;
 	int abi, r;
 
@@ -138,8 +138,8 @@ int sandbox_enter(enum sandbox_profile profile, const struct sandbox_path *paths
 		return -E2BIG;
 	for (size_t i = 0; i < n; i++)
 		all[count++] = paths[i];
-	for (size_t i = 0; profile == SANDBOX_SESSION && i < COUNT(common_files); i++)
-		all[count++] = (struct sandbox_path){ common_files[i], false };
+	for (size_t i = 0; profile == SANDBOX_SESSION && i < COUNT(libc_files); i++)
+		all[count++] = (struct sandbox_path){ libc_files[i], false };
 
 	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -28,7 +28,7 @@ static gnutls_datum_t datum(const struct buf *b)
 
 static bool bad(const struct pair *pair, const char *what, struct buf *why)
 {
-	buf_printf(why, "%s%s: %s", why->n ? "; " : "", pair->path.n ? pair->path.s : "", what);
+	buf_printf(why, "%s%s: %s", why->n ? "; " : "", pair->path.s, what);
 	return false;
 }
 
@@ -64,6 +64,19 @@ static bool in_time(const struct pair *pair, const struct parsed *p, struct buf 
 	return bad(pair, text, why);
 }
 
+static const char *key_error(int r)
+{
+	switch (r) {
+	case GNUTLS_E_DECRYPTION_FAILED:
+		return "the key is encrypted";
+	case GNUTLS_E_BASE64_UNEXPECTED_HEADER_ERROR:
+	case GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE:
+		return "no private key in it";
+	default:
+		return gnutls_strerror(r);
+	}
+}
+
 static bool parse_key(const struct pair *pair, struct parsed *p, struct buf *why)
 {
 	const gnutls_datum_t pem = datum(pair->key.n ? &pair->key : &pair->chain);
@@ -74,13 +87,8 @@ static bool parse_key(const struct pair *pair, struct parsed *p, struct buf *why
 	if (r < 0)
 		out_of_memory();
 	r = gnutls_x509_privkey_import2(p->key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
-	if (r == GNUTLS_E_DECRYPTION_FAILED)
-		return bad(pair, "the key is encrypted", why);
 	if (r < 0)
-		return bad(pair,
-			   r == GNUTLS_E_BASE64_UNEXPECTED_HEADER_ERROR ? "no private key in it"
-									: gnutls_strerror(r),
-			   why);
+		return bad(pair, key_error(r), why);
 	if (gnutls_x509_crt_get_key_id(p->chain[0], GNUTLS_KEYID_USE_SHA256, of_chain, &chain_n) < 0 ||
 	    gnutls_x509_privkey_get_key_id(p->key, GNUTLS_KEYID_USE_SHA256, of_key, &key_n) < 0 ||
 	    chain_n != key_n || memcmp(of_chain, of_key, key_n) != 0)

@@ -36,6 +36,7 @@ static void read_pair(struct keys *k, struct str name, const char *chain, const 
 			buf_z(&pair.path, key);
 		}
 	}
+	buf_cstr(&pair.path);
 	add(k, pair);
 }
 

@@ -7,7 +7,7 @@
  * chosen. */
 struct pair {
 	struct buf name;       /* of its file: the host it is for; empty: for any */
-	struct buf path;       /* for the log */
+	struct buf path;       /* for the log; ends with a NUL that is not counted */
 	struct buf chain, key; /* key empty: it is in chain */
 	int error;	       /* a negative errno: the files can't be read */
 };
