@@ -24,7 +24,8 @@ static void run_release(struct run *r)
 
 static void answer_try(struct run *r, int monitor, const struct frame *f)
 {
-	const struct str no[] = { STR("AUTHENTICATIONFAILED"), STR("Login failed") };
+	const bool last = f->fields.n && f->fields.s[0] == 'z';	/* a tag that begins with z asks for the end */
+	const struct str no[] = { STR("AUTHENTICATIONFAILED"), STR("Login failed"), last ? STR("Enough") : STR("") };
 	struct str fields[4];
 
 	ck_assert(frame_fields(f, 4, fields));
@@ -32,7 +33,7 @@ static void answer_try(struct run *r, int monitor, const struct frame *f)
 		buf_str(&r->asked, fields[i]);
 		buf_c(&r->asked, i < 3 ? '|' : ';');
 	}
-	ck_assert_int_eq(frame_send(monitor, FRAME_NO, no, 2), 0);
+	ck_assert_int_eq(frame_send(monitor, FRAME_NO, no, 3), 0);
 }
 
 static void monitor_part(struct run *r, int monitor)
@@ -47,11 +48,11 @@ static void monitor_part(struct run *r, int monitor)
 		} else if (f.kind == FRAME_TRY) {
 			answer_try(r, monitor, &f);
 		} else if (f.kind == FRAME_RESPONSE || f.kind == FRAME_CANCEL) {
-			const struct str no[] = { STR(""), STR("After a round") };
+			const struct str no[] = { STR(""), STR("After a round"), STR("") };
 
 			buf_c(&r->asked, (char)f.kind);
 			buf_str(&r->asked, f.fields);
-			frame_send(monitor, FRAME_NO, no, 2);
+			frame_send(monitor, FRAME_NO, no, 3);
 		} else if (f.kind == FRAME_STARTTLS) {
 			buf_z(&r->asked, "STARTTLS;");
 			frame_send(monitor, FRAME_OK, NULL, 0);
@@ -201,6 +202,7 @@ static const struct {
 	{ "cut off in a literal", OCTETS("a LOGIN joe {6+}\r\nsec"), "", "D" },
 	{ "cut off before a literal", OCTETS("a LOGIN joe {6}\r\n"), "+ go on\r\n", "D" },
 	{ "cut off in a response", OCTETS("a AUTHENTICATE PLAIN\r\nAGpv"), "+ \r\n", "D" },
+	{ "the last failure", OCTETS("z LOGIN joe secret\r\nb NOOP\r\n"), "z " NO_LOGIN "* BYE Enough\r\n", "|joe|secret;" },
 	{ "pipelined", OCTETS("a NOOP\r\nb NOOP\r\nc LOGIN a b\r\nd NOOP\r\n"),
 	  "a OK NOOP completed\r\nb OK NOOP completed\r\nc " NO_LOGIN "d OK NOOP completed\r\n", "|a|b;D" },
 };

@@ -112,7 +112,7 @@ static struct str safe_code(const struct buf *code)
 
 static void tell_dialogue(struct monitor *m, enum outcome outcome, struct request *r)
 {
-	struct str fields[2];
+	struct str fields[3] = { { 0 } };
 
 	if (outcome == OUTCOME_REFUSED)
 		no(r, "AUTHENTICATIONFAILED", "Login failed");
@@ -120,11 +120,9 @@ static void tell_dialogue(struct monitor *m, enum outcome outcome, struct reques
 		no(r, "UNAVAILABLE", "Temporary problem, please try again later");
 	fields[0] = safe_code(&r->code);
 	fields[1] = buf_view(&r->text);
-	frame_send(m->dialogue_fd, FRAME_NO, fields, 2);
-	if (m->failures >= FAILURES_MAX) {
-		fields[0] = STR("Too many failed logins");
-		frame_send(m->dialogue_fd, FRAME_BYE, fields, 1);
-	}
+	if (m->failures >= FAILURES_MAX)
+		fields[2] = STR("Too many failed logins");
+	frame_send(m->dialogue_fd, FRAME_NO, fields, COUNT(fields));
 }
 
 /* Those who bring many people's failures with them, or can do worse already. */

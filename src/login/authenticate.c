@@ -55,25 +55,40 @@ static bool round_trip(struct dialogue *d, struct str octets)
 	return good;
 }
 
-/* The monitor's answer to CANCEL is not for the client, who has been told. */
+static void end_if(struct dialogue *d, struct str bye)
+{
+	if (bye.n == 0)
+		return;
+	dialogue_bye(d, bye);
+	d->over = true;
+}
+
+/* The monitor's answer to CANCEL is not for the client, who has been told, but for a BYE. */
 static void swallow_answer(struct dialogue *d)
 {
-	if (!d->over && frame_recv(d->monitor, &d->frame) != 1)
+	struct str fields[3];
+
+	if (d->over)
+		return;
+	if (frame_recv(d->monitor, &d->frame) == 1 && d->frame.kind == FRAME_NO && frame_fields(&d->frame, 3, fields))
+		end_if(d, fields[2]);
+	else
 		d->over = true;
 }
 
 /* What the monitor says to a try. On success it says nothing: it ends this process. */
 static void answer(struct dialogue *d)
 {
-	struct str fields[2];
+	struct str fields[3];
 
 	for (;;) {
 		if (frame_recv(d->monitor, &d->frame) != 1) {
 			d->over = true;
 			return;
 		}
-		if (d->frame.kind == FRAME_NO && frame_fields(&d->frame, 2, fields)) {
+		if (d->frame.kind == FRAME_NO && frame_fields(&d->frame, 3, fields)) {
 			dialogue_tagged(d, "NO", fields[0], fields[1]);
+			end_if(d, fields[2]);
 			return;
 		}
 		if (d->frame.kind != FRAME_CHALLENGE || !frame_fields(&d->frame, 1, fields)) {

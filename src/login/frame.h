@@ -12,7 +12,7 @@ enum frame_kind {
 	FRAME_PROXY = 'P',	/* octets (proxy.h) */
 
 	FRAME_OK = 'O',
-	FRAME_NO = 'N',		/* code, text */
+	FRAME_NO = 'N',		/* code, text, and if this is the end what to say with BYE */
 	FRAME_CHALLENGE = 'C',	/* octets */
 	FRAME_BYE = 'B',	/* text */
 };

@@ -92,9 +92,18 @@ static void monitor_init(struct monitor *m)
 	*m = (struct monitor){ .signals = -1, .dialogue_fd = -1, .tls_fd = -1, .plain_fd = -1, .status_fd = -1 };
 }
 
+static void monitor_release(struct monitor *m)
+{
+	penalties_close(&m->penalties);
+	buf_release(&m->tls_version);
+	buf_release(&m->tls_cipher);
+	buf_release(&m->identity);
+	buf_release(&m->user);
+}
+
 int main(int argc, char **argv)
 {
-	struct monitor m;
+	_cleanup_(monitor_release) struct monitor m;
 	int r;
 
 	monitor_init(&m);

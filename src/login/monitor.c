@@ -57,12 +57,11 @@ static enum next take_giveup(struct monitor *m)
 
 static enum next take_starttls(struct monitor *m)
 {
-	const struct str code_text[] = { STR("UNAVAILABLE"), STR("TLS does not work") };
 
 	if (!m->settings.starttls || m->encrypted || m->frame.fields.n)
 		return broken(m);
 	if (tls_start(m) < 0) {
-		frame_send(m->dialogue_fd, FRAME_NO, code_text, COUNT(code_text));
+		frame_send(m->dialogue_fd, FRAME_NO, NULL, 0);	/* it knows the words */
 		let_finish(m);
 		return NEXT_END;
 	}
