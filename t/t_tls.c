@@ -277,7 +277,10 @@ START_TEST(the_door_is_closed_before_the_client_is_heard)
 	ck_assert_int_eq(status_of(&s.link, "NoNewPrivs:"), 1);
 	ck_assert(geteuid() != 0 || status_of(&s.link, "Uid:") > 0);
 	ck_assert(geteuid() != 0 || status_of(&s.link, "Gid:") > 0);
-	link_close(&s.link);
+	fd_closep(&s.link.control);
+	ck_assert_int_eq(reap(&s.link), EXIT_REFUSED);
+	close(s.link.net);
+	close(s.link.plain);
 	kit_end(&s.kit);
 }
 END_TEST
