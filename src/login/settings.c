@@ -50,7 +50,6 @@ bool settings_read(struct settings *ret)
 		.capability_tls = env_text("IMAP_CAPABILITY_TLS", env_text("IMAP_CAPABILITY", NULL)),
 		.proxies = env_text("IMAPD_PROXY_FROM", NULL),
 		.state_dir = state_dir(),
-		.imaptls = env_text("COURIERTLS", "imaptls"),
 		.notify = env_text("NOTIFY_SOCKET", NULL),
 	};
 

@@ -13,7 +13,6 @@ struct settings {
 	const char *capability_tls;
 	const char *proxies;	/* IMAPD_PROXY_FROM */
 	const char *state_dir;	/* IMAPD_STATEDIR; NULL: nothing is kept across connections */
-	const char *imaptls;	/* COURIERTLS: the program */
 	const char *notify;	/* NOTIFY_SOCKET */
 };
 

@@ -13,13 +13,14 @@
 
 enum { START_MS = 20000, MESSAGE_MAX = 4096 };
 
-static _noreturn_ void run(const char *program, int network, int plain, int control)
+/* A site that comes from Courier has a COURIERTLS in its configuration: another program, so it is not asked. */
+static _noreturn_ void run(int network, int plain, int control)
 {
 	const int fds[] = { network, plain, STDERR_FILENO, control };
 
 	signals_default();
 	if (descriptors_place(fds, COUNT(fds), false))
-		execlp(program, "imaptls", (char *)NULL);
+		execlp("imaptls", "imaptls", (char *)NULL);
 	_exit(EXIT_TEMPORARY);
 }
 
@@ -107,7 +108,7 @@ int tls_start(struct monitor *m)
 		return r;
 	m->tls.pid = fork();
 	if (m->tls.pid == 0)
-		run(m->settings.imaptls, STDIN_FILENO, plain, theirs);
+		run(STDIN_FILENO, plain, theirs);
 	if (m->tls.pid < 0) {
 		r = -errno;
 		m->tls.pid = 0;
