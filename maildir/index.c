@@ -306,6 +306,8 @@ void index_change(struct index *ix, struct message *msg, uint8_t flags, const st
 		index_believe(ix, msg, str_z(name + MIN(base, (size_t)MDNAME_MAX)), msg->state & AT_NEW);
 	else if (index_letters(msg) != believed)
 		forget_suffix(ix, msg);
+	else if (msg->state & AT_ODD)	/* it may not be odd any more */
+		index_believe(ix, msg, odd_suffix(ix, msg), msg->state & AT_NEW);
 	index_tell(ix, MD_CHANGED, msg);
 }
 
@@ -349,8 +351,9 @@ static void inherit(struct index *now, struct message *msg, const struct index *
 		return;
 	if (was->state & AT_ODD && index_believed_letters(ix, was) == index_letters(msg))
 		index_believe(now, msg, odd_suffix(ix, was), was->state & AT_NEW);
-	else if (was->state == AT_NEW && index_letters(msg) == index_letters(was))
-		msg->state = AT_NEW;
+	else if ((was->state & ~AT_DOUBT) == AT_NEW && index_letters(msg) == index_letters(was))
+		msg->state |= AT_NEW;
+	msg->state |= was->state & AT_DOUBT;
 }
 
 void index_replace(struct index *ix, struct index *now)

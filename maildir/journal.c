@@ -127,7 +127,7 @@ bool journal_header(struct str line, struct index *ix, int *ret_version)
 	return true;
 }
 
-static int apply(struct index *ix, struct str transaction, uint64_t *lines)
+int journal_apply(struct index *ix, struct str transaction, uint64_t *lines)
 {
 	struct txn_end end;
 	struct line_bounds below;
@@ -164,7 +164,7 @@ static int read_on(struct journal *j, struct index *ix)
 			return (int)got;
 		b.n += (size_t)got;
 		while ((n = journal_cut(str_from(buf_view(&b), done))) > 0) {
-			const int r = apply(ix, (struct str){ b.s + done, n }, &j->lines);
+			const int r = journal_apply(ix, (struct str){ b.s + done, n }, &j->lines);
 
 			if (r < 0)
 				return r;
@@ -184,6 +184,7 @@ static int read_header(struct journal *j, struct index *ix)
 {
 	char text[HEADER_MAX];
 	const ssize_t n = fd_pread_all(j->fd, text, sizeof text, 0);
+	const uint32_t expected = ix->uidvalidity;
 	struct str s = { text, n > 0 ? (size_t)n : 0 };
 	int version;
 
@@ -192,6 +193,8 @@ static int read_header(struct journal *j, struct index *ix)
 	s.n = str_find(s, '\n');
 	if (s.n == (size_t)n || !journal_header(s, ix, &version))
 		return s.n < (size_t)n && version > VERSION ? -EPROTONOSUPPORT : -EBADMSG;
+	if (expected && ix->uidvalidity != expected)
+		return -ESTALE;
 	j->at = s.n + 1;
 	j->lines = 1;
 	return 0;
@@ -249,6 +252,13 @@ int journal_tail(struct journal *j, struct index *ix)
 		return 0;
 	}
 	return read_on(j, ix);
+}
+
+bool journal_cut_off(const struct journal *j)
+{
+	struct stat st;
+
+	return fstat(j->fd, &st) == 0 && (uint64_t)st.st_size < j->at;
 }
 
 int journal_replaced(const struct journal *j, int dir)

@@ -19,14 +19,18 @@ struct journal {
 
 void journal_close(struct journal *j);
 
-/* Opens the journal in dir and reads it into ix, which is empty. -ENOENT: there is none. -EBADMSG: damaged, or, without the lock,
- * just being written. -EPROTONOSUPPORT: of a later version. Nothing is open after a failure.
+/* Opens the journal in dir and reads it into ix, which is empty. If it has a UIDVALIDITY set already, the file must have the
+ * same: -ESTALE. -ENOENT: there is none. -EBADMSG: damaged, or, without the lock, just being written. -EPROTONOSUPPORT: of a later
+ * version. Nothing is open after a failure.
  */
 int journal_open(int dir, struct index *ix, struct journal *ret);
 /* Reads what is new. 1 if there was something. -EBADMSG as above: what came before it is in ix. */
 int journal_tail(struct journal *j, struct index *ix);
 /* Whether the journal in dir is still this file: 0; 1: another has replaced it; -ENOENT: there is none. */
 int journal_replaced(const struct journal *j, int dir);
+
+/* Whether the file is shorter than what has been read of it. */
+bool journal_cut_off(const struct journal *j);
 
 /* A transaction: lines that count together or not at all. */
 struct txn {
@@ -58,6 +62,7 @@ struct txn_end {
 size_t journal_cut(struct str s);
 /* The end line of a complete transaction; false if it, or the sum, is wrong. *ret_lines: what is before it. */
 bool journal_check(struct str transaction, struct txn_end *ret, struct str *ret_lines);
+int journal_apply(struct index *ix, struct str transaction, uint64_t *lines);
 bool journal_header(struct str line, struct index *ix, int *ret_version);
 uint32_t journal_sum(struct str s);
 void journal_end(struct buf *b, size_t from, const struct txn_end *end);	/* ends the transaction that begins at from */

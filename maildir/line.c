@@ -1,5 +1,6 @@
 /* maildir/line.c: the lines of a journal */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include "maildir/line.h"
 
@@ -157,7 +158,7 @@ void line_floor(struct buf *b, uint64_t modseq)
 	buf_c(b, '\n');
 }
 
-void line_dirs(struct buf *b, const struct dir_state dirs[DIR_COUNT])
+void line_dirs(struct buf *b, const struct dir_state dirs[DIR_COUNT], bool unmoved)
 {
 	buf_c(b, 'd');
 	for (int i = 0; i < DIR_COUNT; i++) {
@@ -165,7 +166,7 @@ void line_dirs(struct buf *b, const struct dir_state dirs[DIR_COUNT])
 		put_number(b, dirs[i].mtime);
 		put_number(b, dirs[i].ctime);
 	}
-	buf_c(b, '\n');
+	buf_z(b, unmoved ? " 1\n" : " 0\n");
 }
 
 void line_boot(struct buf *b, const struct boot *boot)
@@ -175,6 +176,27 @@ void line_boot(struct buf *b, const struct boot *boot)
 	buf_c(b, ' ');
 	put_escaped(b, boot->host);
 	buf_c(b, '\n');
+}
+
+void line_run_end(struct buf *b, const struct keyword_table *t, struct line_run *run)
+{
+	if (run->lo)
+		line_change(b, t, (struct md_range){ run->lo, run->as.uid }, &run->as);
+	run->lo = 0;
+}
+
+void line_run_add(struct buf *b, const struct keyword_table *t, struct line_run *run, const struct message *as,
+		  size_t position)
+{
+	const bool same = run->lo && position == run->position + 1 && run->as.flags == as->flags &&
+			  run->as.keywords == as->keywords;
+
+	if (!same) {
+		line_run_end(b, t, run);
+		run->lo = as->uid;
+	}
+	run->as = *as;
+	run->position = position;
 }
 
 bool line_field(struct str *rest, struct str *ret)
@@ -233,7 +255,8 @@ static bool get_modseq(struct str *rest, const struct line_bounds *below, uint64
 }
 
 /* What put_marks() wrote. */
-static bool get_marks(struct str *rest, struct keyword_table *t, uint8_t *ret_flags, const struct keywords **ret)
+static bool get_marks(struct str *rest, struct keyword_table *t, bool lenient, uint8_t *ret_flags,
+		      const struct keywords **ret)
 {
 	uint16_t v[MD_KEYWORDS_MAX];
 	struct str letters, numbers, one;
@@ -243,10 +266,12 @@ static bool get_marks(struct str *rest, struct keyword_table *t, uint8_t *ret_fl
 	if (!line_field(rest, &letters) || !line_field(rest, &numbers))
 		return false;
 	if (str_eq(numbers, STR("-")))
-		numbers.s = NULL;
+		numbers = (struct str){ 0 };
 	while (str_cut(&numbers, ',', &one)) {
 		uint32_t k;
 
+		if (lenient && str_u32(one, &k) && k >= t->n)
+			continue;
 		if (!str_u32(one, &k) || k >= t->n || (n && k <= v[n - 1]))
 			return false;
 		v[n++] = (uint16_t)k;
@@ -270,6 +295,14 @@ static bool get_base(struct str *rest, char ret[MDNAME_MAX], struct str *ret_bas
 	return true;
 }
 
+static bool add_lost(struct keyword_table *t)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "lost-%zu", t->n);
+	return keyword_add(t, str_z(name), 0) == 0;
+}
+
 static bool apply_keyword(struct index *ix, struct str rest, const struct line_bounds *below)
 {
 	struct keyword_table *t = ix->keywords;
@@ -279,8 +312,7 @@ static bool apply_keyword(struct index *ix, struct str rest, const struct line_b
 	size_t n;
 	char c;
 
-	(void)below;
-	if (!line_number(&rest, 0, t->n, &number) || !line_field(&rest, &letter) || letter.n != 1 ||
+	if (!line_number(&rest, 0, below->lenient ? MD_KEYWORDS_MAX - 1 : t->n, &number) || !line_field(&rest, &letter) || letter.n != 1 ||
 	    !line_field(&rest, &field) || rest.s || !unescape(field, sizeof name, name, &n))
 		return false;
 	if (number < t->n)
@@ -288,6 +320,9 @@ static bool apply_keyword(struct index *ix, struct str rest, const struct line_b
 	c = letter.s[0] >= 'a' && letter.s[0] <= 'z' ? letter.s[0] : 0;
 	if (t->mirrored & mdname_letter(c))
 		c = 0;
+	while (t->n < number)	/* so that those after a lost one keep their numbers */
+		if (!add_lost(t))
+			return false;
 	return keyword_add(t, (struct str){ name, n }, c) == 0;
 }
 
@@ -301,7 +336,7 @@ static bool apply_message(struct index *ix, struct str rest, const struct line_b
 	uint8_t flags;
 
 	if (!line_number(&rest, ix->uidnext, (uint64_t)below->uid - 1, &uid) || !get_modseq(&rest, below, &modseq) ||
-	    !get_marks(&rest, ix->keywords, &flags, &k) || !get_hex(&rest, &print) || !get_base(&rest, name, &base))
+	    !get_marks(&rest, ix->keywords, below->lenient, &flags, &k) || !get_hex(&rest, &print) || !get_base(&rest, name, &base))
 		return false;
 	msg = index_add(ix, (uint32_t)uid, base);
 	msg->modseq = modseq;
@@ -323,7 +358,7 @@ static bool apply_change(struct index *ix, struct str rest, const struct line_bo
 	uint8_t flags;
 
 	if (!get_range(&rest, ix->uidnext, &range) || !get_modseq(&rest, below, &modseq) ||
-	    !get_marks(&rest, ix->keywords, &flags, &k) || rest.s)
+	    !get_marks(&rest, ix->keywords, below->lenient, &flags, &k) || rest.s)
 		return false;
 	for (size_t i = index_position(ix, range.lo); i < index_count(ix) && index_at(ix, i)->uid <= range.hi; i++)
 		index_change(ix, index_at(ix, i), flags, k, modseq);
@@ -390,6 +425,7 @@ static bool apply_floor(struct index *ix, struct str rest, const struct line_bou
 static bool apply_dirs(struct index *ix, struct str rest, const struct line_bounds *below)
 {
 	struct dir_state dirs[DIR_COUNT];
+	uint64_t unmoved;
 
 	(void)below;
 	for (int i = 0; i < DIR_COUNT; i++)
@@ -397,7 +433,10 @@ static bool apply_dirs(struct index *ix, struct str rest, const struct line_boun
 		    !line_number(&rest, 0, UINT64_MAX, &dirs[i].mtime) ||
 		    !line_number(&rest, 0, UINT64_MAX, &dirs[i].ctime))
 			return false;
+	if (!line_number(&rest, 0, 1, &unmoved) || rest.s)
+		return false;
 	memcpy(ix->dirs, dirs, sizeof dirs);
+	ix->dirs_unmoved = unmoved;
 	ix->dirs_known = true;
 	ix->dirs_stale = false;
 	return true;

@@ -65,9 +65,10 @@ static int open_file(struct lock *l)
 /* Its process lives, but has done nothing for too long. Whoever comes now gets a file of his own; it finds that out. */
 static void break_file(struct lock *l)
 {
-	struct stat st;
+	struct stat st, there;
 
-	if (fstat(l->fd, &st) < 0 || age(&st) <= LOCK_STALE_S)
+	if (fstat(l->fd, &st) < 0 || age(&st) <= LOCK_STALE_S ||
+	    fstatat(l->dir, LOCK_FILE, &there, AT_SYMLINK_NOFOLLOW) < 0 || there.st_ino != st.st_ino)
 		return;
 	log_line(LOG_WARNING, "a folder's lock has been held for %llu s: broken", (unsigned long long)age(&st));
 	unlinkat(l->dir, LOCK_FILE, 0);
@@ -196,6 +197,8 @@ static int try_both(struct lock *l)
 	}
 	if (r == 0 && l->use_dot)
 		r = try_dot(l);
+	if ((r == -ENOSPC || r == -EDQUOT) && l->flocked)	/* else nobody could make room by removing mail */
+		r = 0;
 	return r;
 }
 

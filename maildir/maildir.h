@@ -59,6 +59,7 @@ struct maildir_config {
 	bool no_inotify;	/* never ask for it, only look at the directories */
 	enum md_sync sync;
 	const char *hostname;	/* of this machine; no '/', ':' or NUL is taken from it into names */
+	const char *boot_id;	/* of this machine; NULL: it is read from /proc when it is needed */
 	unsigned read_wait_ms, write_wait_ms;	/* how long to wait for the lock; 0: 5,000 and 30,000 */
 
 	/* Gives a UIDVALIDITY higher than any before (account_uidvalidity()), or hears of one that was imported. NULL: the

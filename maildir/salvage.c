@@ -78,7 +78,7 @@ static void put_all(struct out *o, const struct index *ix)
 	put_tombs(o, ix);
 	line_recent(&o->b, ix->recent);
 	if (ix->dirs_known && !ix->dirs_stale)
-		line_dirs(&o->b, ix->dirs);
+		line_dirs(&o->b, ix->dirs, ix->dirs_unmoved);
 	end_transaction(o, ix->uidnext, ix->modseq);
 }
 
@@ -133,7 +133,8 @@ static int apply_text(struct index *ix, struct str s)
 		struct str lines;
 
 		if (journal_check(whole, &end, &lines) && end.uidnext >= ix->uidnext && end.modseq >= ix->modseq) {
-			const struct line_bounds below = { .uid = end.uidnext, .modseq = end.modseq + 1 };
+			const struct line_bounds below = { .uid = end.uidnext, .modseq = end.modseq + 1,
+							   .lenient = true };
 
 			if (apply_lines(ix, lines, &below, true) < 0)
 				return -EPROTONOSUPPORT;
@@ -142,7 +143,8 @@ static int apply_text(struct index *ix, struct str s)
 			lost = 0;
 		} else {
 			const struct line_bounds below = { .uid = uid_above(ix->uidnext, lost / 8 + n / 8 + 1),
-							   .modseq = ix->modseq + lost / 8 + n / 8 + 2 };
+							   .modseq = ix->modseq + lost / 8 + n / 8 + 2,
+							   .lenient = true };
 
 			apply_lines(ix, whole, &below, false);
 			lost += n;

@@ -1,0 +1,233 @@
+/* maildir/begin.c: opening a folder's journal, or making one for a folder that has none */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <syslog.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "maildir/box.h"
+
+int box_new_uidvalidity(struct maildir *m, uint32_t *ret)
+{
+	if (m->config->uidvalidity)
+		return m->config->uidvalidity(m->config->data, ret);
+	*ret = (uint32_t)clock_unix();
+	return 0;
+}
+
+void box_new_mailboxid(struct index *ix)
+{
+	static const char digits[] = "abcdefghijklmnopqrstuvwxyz012345";
+	unsigned char octets[16];
+
+	if (getrandom(octets, sizeof octets, 0) != (ssize_t)sizeof octets)
+		memcpy(octets, &(uint64_t[2]){ clock_unix_ns(), (uint64_t)getpid() }, sizeof octets);
+	ix->mailboxid[0] = 'F';
+	for (size_t i = 0; i < sizeof octets; i++)
+		ix->mailboxid[i + 1] = digits[octets[i] & 31];
+	ix->mailboxid[1 + sizeof octets] = 0;
+}
+
+const struct boot *box_last_boot(const struct maildir *m)
+{
+	const struct boot *boots = (void *)m->index.boots.s;
+
+	for (size_t i = 0; i < m->index.boots.n / sizeof *boots; i++)
+		if (str_eq(boots[i].host, str_z(m->lock.hostname)))
+			return &boots[i];
+	return NULL;
+}
+
+/* After the journal was read: who is \Recent here. Seen by a handle that claims nothing: what nobody has claimed. */
+void box_mark_recent(struct maildir *m, uint32_t uidnext, uint32_t recent)
+{
+	struct index *ix = &m->index;
+	const uint32_t from = m->claiming ? recent + 1 : MAX(uidnext, ix->recent + 1);
+	struct md_event *events = (void *)ix->events.s;
+	const size_t n = ix->events.n / sizeof *events;
+	uint32_t told = UINT32_MAX;
+
+	if (!m->claiming && !(m->mode & MD_READONLY))
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (events[i].what == MD_NEW) {
+			told = MIN(told, events[i].uid);
+			if (events[i].uid >= from)
+				events[i].recent = true;
+		}
+	for (size_t i = index_position(ix, from); i < index_count(ix); i++) {
+		struct message *msg = index_at(ix, i);
+
+		if (msg->recent)
+			continue;
+		msg->recent = true;
+		if (msg->uid < told)
+			index_tell(ix, MD_CHANGED, msg);
+	}
+}
+
+static void import_keywords(struct maildir *m, const struct md_import *import)
+{
+	for (size_t i = 0; i < 26; i++)
+		if (import->letters[i].n)
+			keyword_add(&m->keywords, import->letters[i], (char)('a' + i));
+	for (size_t i = 0; i < import->nkeywords; i++) {
+		uint16_t there;
+
+		if (!keyword_find(&m->keywords, import->keywords[i], &there))
+			keyword_add(&m->keywords, import->keywords[i],
+				    str_ieq(import->keywords[i], STR("$Forwarded")) ? 0 :
+										    keyword_next_letter(&m->keywords));
+	}
+}
+
+/* The keywords of an entry by their numbers here. */
+static const struct keywords *imported(struct maildir *m, const struct md_import *import,
+				       const struct md_import_entry *entry)
+{
+	const struct keywords *k = m->keywords.none;
+
+	for (size_t i = 0; i < entry->nkeywords; i++) {
+		uint16_t number;
+
+		if (keyword_find(&m->keywords, import->keywords[entry->keywords[i]], &number))
+			k = keywords_with(&m->keywords, k, &number, 1);
+	}
+	return k;
+}
+
+const struct keywords *box_imported(struct maildir *m, struct str base)
+{
+	for (size_t i = m->import ? m->import->n : 0; i-- > 0 && m->import->entries[i].uid == 0;)
+		if (str_eq(m->import->entries[i].base, base))
+			return imported(m, m->import, &m->import->entries[i]);
+	return m->keywords.none;
+}
+
+static void import_messages(struct maildir *m, const struct md_import *import, struct index *ix)
+{
+	for (size_t i = 0; i < import->n; i++) {
+		const struct md_import_entry *entry = &import->entries[i];
+		struct message *msg;
+
+		if (entry->uid == 0 || entry->base.n == 0 || entry->base.n > MDNAME_MAX || entry->base.s[0] == '.')
+			continue;
+		msg = index_add(ix, entry->uid, entry->base);
+		msg->modseq = 1;
+		msg->keywords = imported(m, import, entry);
+	}
+	ix->uidnext = import->uidnext;
+	ix->recent = ix->uidnext - 1;
+}
+
+/* The index of a folder that had no journal. */
+static int begin(struct maildir *m, struct index *ix)
+{
+	struct md_import *import = arena_alloc(&m->arena, sizeof *import);
+	int r = import_read(m->dir, &m->arena, import);
+
+	if (r < 0)
+		return r;
+	if (r == 1) {
+		log_line(LOG_INFO, "%zu messages of a folder are known from %s", import->n, import->from);
+		m->import = import;
+		m->importing = true;
+		import_keywords(m, import);
+		import_messages(m, import, ix);
+		ix->uidvalidity = import->uidvalidity;
+	}
+	box_new_mailboxid(ix);
+	if (ix->uidvalidity == 0)
+		return box_new_uidvalidity(m, &ix->uidvalidity);
+	if (m->config->uidvalidity_seen)
+		return m->config->uidvalidity_seen(m->config->data, ix->uidvalidity);
+	return 0;
+}
+
+static bool read_only(int r)
+{
+	return r == -EROFS || r == -EACCES || r == -EPERM || r == -ENOSPC || r == -EDQUOT;
+}
+
+/* Where nothing can be written, what can be known is kept in memory. */
+static int go_without(struct maildir *m)
+{
+	if (m->index.uidvalidity == 0) {
+		const int r = begin(m, &m->index);
+
+		if (r < 0 && m->index.uidvalidity == 0)
+			m->index.uidvalidity = (uint32_t)clock_unix();
+	}
+	log_line(LOG_WARNING, "a folder's journal can't be written: UIDs are of this session only");
+	m->memory_only = true;
+	return 0;
+}
+
+static int create(struct maildir *m)
+{
+	int r = lock_take(&m->lock, box_write_wait(m));
+
+	if (r < 0)
+		return read_only(r) ? go_without(m) : r;
+	m->locked = true;
+	r = journal_open(m->dir, &m->index, &m->journal);	/* somebody was faster */
+	if (r == -ENOENT) {
+		r = begin(m, &m->index);
+		if (r >= 0)
+			r = box_rewrite(m, &m->index);
+		if (r >= 0)
+			r = box_reload(m);
+	}
+	if (r == -EBADMSG)
+		r = box_mend(m);
+	box_unlock(m);
+	return read_only(r) ? go_without(m) : r;
+}
+
+static int open_damaged(struct maildir *m)
+{
+	int r = lock_take(&m->lock, box_write_wait(m));
+
+	if (r < 0)
+		return r;
+	m->locked = true;
+	r = box_reload(m);
+	if (r == -EBADMSG)
+		r = box_mend(m);
+	box_unlock(m);
+	return r;
+}
+
+static void read_boot(struct maildir *m)
+{
+	struct buf b = { 0 };
+
+	if (m->config->boot_id)
+		snprintf(m->boot, sizeof m->boot, "%s", m->config->boot_id);
+	else if (fd_slurp_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &b) == 0)
+		snprintf(m->boot, sizeof m->boot, "%.*s", (int)str_trim(buf_view(&b)).n, b.s);
+	buf_release(&b);
+}
+
+int box_open(struct maildir *m)
+{
+	const struct boot *last;
+	int r = journal_open(m->dir, &m->index, &m->journal);
+
+	if (r == -ENOENT)
+		r = create(m);
+	else if (r == -EBADMSG)
+		r = open_damaged(m);
+	if (r < 0)
+		return r;
+	m->written = m->journal.mtime;
+	read_boot(m);
+	last = box_last_boot(m);
+	m->power_cut = last && m->boot[0] && !m->remote && m->index.dirs_stale && !str_eq(last->id, str_z(m->boot));
+	box_mark_recent(m, 0, m->index.recent);
+	return m->memory_only ? 0 : box_make_durable(m);
+}

@@ -1,0 +1,333 @@
+/* maildir/box.c: an open folder's journal and lock: catching up, writing, mending */
+#define _GNU_SOURCE
+#include <assert.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "maildir/box.h"
+
+/* A dirty page may wait this long before the kernel writes it (dirty_expire_centisecs is 30 s). */
+enum { WRITTEN_BACK_S = 35 };
+
+void box_unique(struct maildir *m, const struct stat *st, char ret[MDNAME_MAX + 1])
+{
+	mdname_unique(st, m->serial++, m->config->hostname, ret);
+}
+
+unsigned box_read_wait(const struct maildir *m)
+{
+	return m->config->read_wait_ms ? m->config->read_wait_ms : 5000;
+}
+
+unsigned box_write_wait(const struct maildir *m)
+{
+	return m->config->write_wait_ms ? m->config->write_wait_ms : 30000;
+}
+
+bool box_sync_mail(const struct maildir *m)
+{
+	return m->config->sync != MD_SYNC_NEVER;
+}
+
+bool box_sync_all(const struct maildir *m)
+{
+	return m->config->sync == MD_SYNC_FULL;
+}
+
+int box_sync_dir(const struct maildir *m, int dir)
+{
+	return box_sync_mail(m) && fsync(dir) < 0 ? -errno : 0;
+}
+
+int box_rename(int from_dir, const char *from, int to_dir, const char *to)
+{
+	if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	return renameat(from_dir, from, to_dir, to) < 0 ? -errno : 0;
+}
+
+static bool folder_gone(const struct maildir *m)
+{
+	struct stat st;
+
+	return fstat(m->dir, &st) < 0 || st.st_nlink == 0;
+}
+
+/* Reads the file that is there now. What ix has is replaced, if it can be. */
+int box_reload(struct maildir *m)
+{
+	struct journal j;
+	struct index now;
+	int r;
+
+	index_init(&now, &m->keywords);
+	if (m->index.telling)
+		now.uidvalidity = m->index.uidvalidity;
+	r = journal_open(m->dir, &now, &j);
+	if (r < 0) {
+		index_release(&now);
+		return r;
+	}
+	journal_close(&m->journal);
+	m->journal = j;
+	index_replace(&m->index, &now);
+	return 1;
+}
+
+int box_rewrite(struct maildir *m, const struct index *ix)
+{
+	char name[MDNAME_MAX + 1];
+	const int r = lock_check(&m->lock);
+
+	if (r < 0)
+		return r;
+	box_unique(m, NULL, name);
+	return journal_write(m->dir, m->tmp, name, ix, box_sync_all(m));
+}
+
+static int renumber(struct maildir *m, struct index *ix)
+{
+	uint32_t uidvalidity;
+	const int r = box_new_uidvalidity(m, &uidvalidity);
+
+	if (r < 0)
+		return r;
+	log_line(LOG_WARNING, "a folder's UIDs begin anew, with UIDVALIDITY %" PRIu32, uidvalidity);
+	index_renumber(ix, uidvalidity);
+	return 0;
+}
+
+int box_renumber(struct maildir *m)
+{
+	int r = renumber(m, &m->index);
+
+	if (r >= 0 && !m->memory_only)
+		r = box_rewrite(m, &m->index);
+	return r < 0 ? r : -ESTALE;
+}
+
+/* Under the lock: what makes no sense now never will. */
+int box_mend(struct maildir *m)
+{
+	struct index saved;
+	int r;
+
+	index_init(&saved, &m->keywords);
+	r = journal_salvage(m->dir, &saved);
+	if (r >= 0 && saved.uidvalidity == m->index.uidvalidity) {
+		saved.uidnext = MAX(saved.uidnext, m->index.uidnext);
+		saved.modseq = MAX(saved.modseq, m->index.modseq);
+	}
+	if (r >= 0) {
+		log_line(LOG_ERR, "a folder's journal is damaged; %zu messages could be read", index_count(&saved));
+		if (saved.mailboxid[0] == 0)
+			box_new_mailboxid(&saved);
+		r = saved.uidvalidity ? 0 : renumber(m, &saved);
+	}
+	if (r >= 0)
+		r = box_rewrite(m, &saved);
+	index_release(&saved);
+	m->must_look = true;
+	return r < 0 ? r : box_reload(m);
+}
+
+/* Somebody has removed the journal, or cut it off, or removed the folder. What we know of it is all there is. */
+static int lost_journal(struct maildir *m)
+{
+	int r;
+
+	if (folder_gone(m))
+		return -ENOENT;
+	if (!m->locked) {
+		m->damaged = true;
+		return 0;
+	}
+	log_line(LOG_ERR, "a folder's journal has been removed or cut off: written again");
+	r = box_rewrite(m, &m->index);
+	return r < 0 ? r : box_reload(m);
+}
+
+/* What was written a moment ago may not be on disk yet. Nobody is told of a UID that a power cut could take back. */
+int box_make_durable(const struct maildir *m)
+{
+	struct stat st;
+
+	if (!box_sync_all(m) || fstat(m->journal.fd, &st) < 0 || st.st_mtim.tv_sec + WRITTEN_BACK_S < (time_t)clock_unix())
+		return 0;
+	return fdatasync(m->journal.fd) < 0 ? -errno : 0;
+}
+
+int box_catch_up(struct maildir *m)
+{
+	const uint32_t uidnext = m->index.uidnext, recent = m->index.recent;
+	int r;
+
+	if (m->memory_only)
+		return folder_gone(m) ? -ENOENT : 0;
+	r = journal_replaced(&m->journal, m->dir);
+	if (r == -ENOENT)
+		return lost_journal(m);
+	if (r == 0)
+		r = journal_tail(&m->journal, &m->index);
+	else if (r == 1)
+		r = box_reload(m);
+	if (r == -EBADMSG && journal_cut_off(&m->journal))
+		return lost_journal(m);
+	if (r == -EBADMSG && m->locked)
+		r = box_mend(m);
+	m->damaged = r == -EBADMSG;
+	if (m->damaged)
+		return 0;
+	if (r < 0)
+		return r;
+	box_mark_recent(m, uidnext, recent);
+	return r == 1 && !m->locked ? box_make_durable(m) : 0;
+}
+
+int box_lock(struct maildir *m, unsigned wait_ms)
+{
+	int r = 0;
+
+	assert(!m->locked);
+	if (!m->memory_only && !m->journal.writable)
+		return -EROFS;
+	if (!m->memory_only)
+		r = lock_take(&m->lock, wait_ms);
+	if (r < 0)
+		return folder_gone(m) ? -ENOENT : r;
+	m->locked = true;
+	r = box_catch_up(m);
+	if (r < 0)
+		box_unlock(m);
+	return r;
+}
+
+void box_unlock(struct maildir *m)
+{
+	if (m->locked && !m->memory_only)
+		lock_drop(&m->lock);
+	m->locked = false;
+}
+
+void box_unlockp(struct maildir **m)
+{
+	if (*m)
+		box_unlock(*m);
+}
+
+static void put_boot(struct maildir *m, struct txn *t)
+{
+	const struct boot *last = box_last_boot(m);
+	const struct boot now = { .host = str_z(m->lock.hostname), .id = str_z(m->boot) };
+
+	if (m->boot[0] && (!last || !str_eq(last->id, now.id)))
+		line_boot(&t->text, &now);
+}
+
+/* Only now and then, as each time costs as much as reading all of it. */
+static int compact(struct maildir *m)
+{
+	const uint64_t live = index_count(&m->index) + m->index.tombs.n / sizeof(struct tomb) + m->keywords.n;
+	int r;
+
+	if (m->memory_only || m->journal.lines < 2 * live + 1000)
+		return 0;
+	r = box_rewrite(m, &m->index);
+	return r < 0 ? r : box_reload(m);
+}
+
+int box_commit(struct maildir *m, struct txn *t, bool sync)
+{
+	const uint32_t uidnext = m->index.uidnext, recent = m->index.recent;
+	int r;
+
+	assert(m->locked);
+	if (t->text.n == 0)
+		return 0;
+	put_boot(m, t);
+	if (m->memory_only) {
+		journal_end(&t->text, 0, &(struct txn_end){ .uidnext = t->uidnext, .modseq = t->modseq });
+		r = journal_apply(&m->index, buf_view(&t->text), &m->journal.lines);
+	} else {
+		r = lock_check(&m->lock);
+		if (r >= 0)
+			r = journal_append(&m->journal, t, sync);
+		if (r >= 0)
+			r = journal_tail(&m->journal, &m->index);
+	}
+	if (r < 0)
+		return r;
+	box_mark_recent(m, uidnext, recent);
+	if (compact(m) < 0)
+		log_line(LOG_WARNING, "a folder's journal could not be compacted");
+	return 0;
+}
+
+int box_keyword(struct maildir *m, struct str name, uint16_t *ret)
+{
+	_cleanup_(txn_release) struct txn t = { 0 };
+	int r = keyword_check(name);
+
+	if (r < 0)
+		return r;
+	if (!keyword_find(&m->keywords, name, ret)) {
+		const bool forwarded = str_ieq(name, STR("$Forwarded"));
+		const struct keyword k = { .name = name,
+					   .letters = forwarded ? 0 : mdname_letter(keyword_next_letter(&m->keywords)) };
+
+		if (m->keywords.n >= MD_KEYWORDS_MAX)
+			return -EOVERFLOW;
+		txn_begin(&t, &m->index);
+		t.modseq = m->index.modseq;
+		line_keyword(&t.text, m->keywords.n, &k);
+		r = box_commit(m, &t, false);
+		if (r >= 0 && !keyword_find(&m->keywords, name, ret))
+			r = -EBADMSG;
+	}
+	return r;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+int box_keywords(struct maildir *m, const struct str *names, size_t n, struct arena *a, uint16_t **ret, size_t *ret_n)
+{
+	uint16_t *v = arena_alloc(a, n * sizeof *v), there;
+	size_t count = 0, more = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const int r = keyword_check(names[i]);
+
+		if (r < 0)
+			return r;
+		if (!keyword_find(&m->keywords, names[i], &there))
+			more++;
+	}
+	if (m->keywords.n + more > MD_KEYWORDS_MAX)
+		return -EOVERFLOW;
+	for (size_t i = 0; i < n; i++) {
+		const int r = box_keyword(m, names[i], &v[i]);
+
+		if (r < 0)
+			return r;
+	}
+	if (n)
+		qsort(v, n, sizeof *v, compare_numbers);
+	for (size_t i = 0; i < n; i++)
+		if (count == 0 || v[count - 1] != v[i])
+			v[count++] = v[i];
+	*ret = v;
+	*ret_n = count;
+	return 0;
+}

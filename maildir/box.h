@@ -1,0 +1,144 @@
+/* maildir/box.h: an open folder as this room sees it, and the steps that its operations are made of */
+#pragma once
+#include "maildir/import.h"
+#include "maildir/journal.h"
+#include "maildir/lock.h"
+#include "maildir/watch.h"
+
+struct maildir {
+	struct arena arena;	/* for as long as it is open; this struct is in it */
+	const struct maildir_config *config;
+	unsigned mode;
+	int dir, cur, new, tmp;
+	bool remote;		/* other machines may reach it: inotify is not enough */
+	bool memory_only;	/* nothing can be written: UIDs are of this handle only */
+	struct lock lock;
+	bool locked;
+	struct keyword_table keywords;
+	struct index index;
+	struct journal journal;
+	struct watch watch;
+	bool exact;		/* armed, and what is believed is all there is, but for what the watch will tell */
+	bool must_look;		/* beliefs have failed, or events were lost: look at everything */
+	bool unmoved;		/* some messages may be in new/ */
+	bool damaged;		/* the journal makes no sense: the lock is needed to tell why */
+	bool claiming;		/* a watermark that is journaled now is this handle's claim */
+	struct dir_state looked[DIR_COUNT];	/* of the directories when they were last looked at */
+	bool looked_ok;		/* no change since can have the same state */
+	bool power_cut;		/* file names may be older than the journal */
+	struct timespec written;	/* when the journal had been written last, as we opened it */
+	bool importing;		/* file names have not been made to carry keywords yet */
+	const struct md_import *import;		/* keywords of messages without UIDs, by base name; else NULL */
+	char boot[40];		/* the boot of this machine; empty: unknown */
+	unsigned serial;	/* for unique names */
+	uint8_t generation;	/* of the current look: message.seen */
+};
+
+/* begin.c: the journal when a folder is opened */
+
+/* Opens the journal, or makes one. */
+int box_open(struct maildir *m);
+int box_new_uidvalidity(struct maildir *m, uint32_t *ret);
+void box_new_mailboxid(struct index *ix);
+const struct boot *box_last_boot(const struct maildir *m);	/* of this host; NULL if it has not written here */
+/* After the journal was read, in which uidnext and recent were these before: who is \Recent here. */
+void box_mark_recent(struct maildir *m, uint32_t uidnext, uint32_t recent);
+/* Keywords that the last server knew for a message that it gave no UID. */
+const struct keywords *box_imported(struct maildir *m, struct str base);
+
+/* box.c: the journal and the lock */
+
+/* Reads what others have journaled. Takes no lock; does more if it is held: mends the journal, or makes it again. */
+int box_catch_up(struct maildir *m);
+/* Takes the lock and catches up. -EROFS and the like: nothing can be written here. */
+int box_lock(struct maildir *m, unsigned wait_ms);
+void box_unlock(struct maildir *m);
+void box_unlockp(struct maildir **m);	/* for _cleanup_; NULL is nothing to unlock */
+unsigned box_read_wait(const struct maildir *m);
+unsigned box_write_wait(const struct maildir *m);
+/* Under the lock: reads the journal that is there now; writes ix as the journal; saves what can be saved of it. */
+int box_reload(struct maildir *m);
+int box_rewrite(struct maildir *m, const struct index *ix);
+int box_mend(struct maildir *m);
+/* What was written a moment ago may not be on disk yet: waits for it, so that nobody is told what a power cut takes back. */
+int box_make_durable(const struct maildir *m);
+/* Journals t, which is ours to use up, and does what it says to the index. sync: it has to survive a power cut. */
+int box_commit(struct maildir *m, struct txn *t, bool sync);
+/* Journals a keyword and gives its number; if there is one already, only that. */
+int box_keyword(struct maildir *m, struct str name, uint16_t *ret);
+int box_keywords(struct maildir *m, const struct str *names, size_t n, struct arena *a, uint16_t **ret, size_t *ret_n);
+/* Another UIDVALIDITY, since UIDs are used up. Always a failure: -ESTALE, if nothing worse. */
+int box_renumber(struct maildir *m);
+void box_unique(struct maildir *m, const struct stat *st, char ret[MDNAME_MAX + 1]);
+bool box_sync_mail(const struct maildir *m);
+bool box_sync_all(const struct maildir *m);
+int box_sync_dir(const struct maildir *m, int dir);
+/* As rename(2), but never over another file where the system can say so: -EEXIST. */
+int box_rename(int from_dir, const char *from, int to_dir, const char *to);
+
+/* look.c: what is in cur/ and new/ */
+
+struct sighting {
+	struct str name;	/* in the look's arena; a NUL behind it */
+	struct str base;	/* its beginning */
+	bool in_new, dropped;
+	uint32_t uid;		/* the message it is, or was until its name changed; 0: nobody knows */
+	uint64_t print;		/* 0: not looked at */
+};
+struct look {
+	struct arena arena;
+	struct buf fresh;	/* struct sighting: base names that no message has */
+	struct buf twins;	/* struct sighting: a second file for a message that was seen under another name */
+	struct buf touched;	/* uint32_t: messages whose files came or went; may be there twice */
+	bool full;		/* everything was looked at: message.seen tells of all */
+	bool certain;		/* and what was not seen is not there */
+	uint32_t cookie, moved;	/* while events are taken: message moved went with this cookie */
+};
+void look_begin(struct maildir *m, struct look *look);
+void look_release(struct look *look);	/* for _cleanup_ */
+/* Reads both directories; what is known of where files are is put right on the way. */
+int look_everywhere(struct maildir *m, struct look *look);
+/* Takes the events that are there. */
+void look_events(struct maildir *m, struct look *look);
+/* Whether something was found that the journal does not have. */
+bool look_differs(struct maildir *m, struct look *look);
+/* That a file of this name is there. */
+void look_sight(struct maildir *m, struct look *look, struct str name, bool in_new);
+int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT]);
+bool look_unchanged(struct maildir *m);
+/* Whether a directory of that state can't change without its state changing. */
+bool look_settled(const struct maildir *m, const struct dir_state dirs[DIR_COUNT]);
+void look_arm(struct maildir *m);
+
+/* settle.c: under the lock, what a look has found is journaled, once look_differs() has said so */
+int settle(struct maildir *m, struct look *look, unsigned how);
+/* twins.c: two files with one base name, or none at all: one of them gets a new name. Fresh sightings are sorted after it. */
+int twins_part(struct maildir *m, struct look *look);
+/* pair.c: base names that have changed. Gives sightings that are a missing message (uids, ascending) its UID. */
+void pair_renamed(struct maildir *m, struct look *look, const uint32_t *missing, size_t n);
+
+/* update.c: what operations begin with, under the lock: the world as it is */
+int update_locked(struct maildir *m, struct look *look, unsigned how);
+/* Under the lock: that all is known is written down, so that the next to open this need not look. */
+void update_trust(struct maildir *m);
+/* Whether update_trust() would have something to write. */
+bool update_trustworthy(struct maildir *m);
+
+/* find.c: looks for a message's file in the places that are likely, and believes it there. Under the lock also in tmp/, where a
+ * crash has left it on its way: then it is moved to where it belongs. -ENOENT: in none of them.
+ */
+int find_file(struct maildir *m, struct message *msg, struct stat *ret);
+/* Gives the file a name with these letters. 0 also if it has it, or its base name leaves no room for them. */
+int find_rename(struct maildir *m, struct message *msg, uint64_t letters);
+
+/* deliver.c: files in tmp/ under their final base names become the next messages, all or none; v[i] as they shall be. */
+struct arrival {
+	char name[MDNAME_MAX + 1];	/* in tmp/ */
+	uint8_t flags;
+	const struct keywords *keywords;
+	uint64_t print;
+};
+int deliver_all(struct maildir *m, const struct arrival *v, size_t n, uint32_t *ret_uids);
+/* expunge.c: adds the lines for messages whose files are gone (uids ascending), or journals just that */
+void expunge_lines(struct maildir *m, struct txn *t, const uint32_t *uids, size_t n);
+int expunge_journal(struct maildir *m, const uint32_t *uids, size_t n);

@@ -1,0 +1,167 @@
+/* maildir/deliver.c: messages enter a folder whole, or not at all
+ *
+ * A message is written in tmp/, gets its final base name there and is synced. Then the journal gives it a UID: from that line on it
+ * is in the folder, whatever crashes, because who finds a journaled message in tmp/ moves it to where it belongs. Then it
+ * is moved to cur/.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "maildir/box.h"
+
+static int add_lines(struct maildir *m, struct txn *t, const struct arrival *v, size_t n, uint32_t *ret_uids)
+{
+	if (n > UINT32_MAX - t->uidnext)
+		return box_renumber(m);
+	for (size_t i = 0; i < n; i++) {
+		const struct message msg = {
+			.uid = t->uidnext,
+			.modseq = t->modseq,
+			.flags = v[i].flags & MD_FLAGS,
+			.keywords = v[i].keywords,
+			.print = v[i].print,
+		};
+
+		line_message(&t->text, &m->keywords, &msg, str_z(v[i].name));
+		ret_uids[i] = t->uidnext++;
+	}
+	return 0;
+}
+
+static void final_name(const struct arrival *v, char ret[MDNAME_MAX + MDNAME_SUFFIX])
+{
+	const size_t n = strlen(v->name);
+
+	memcpy(ret, v->name, n);
+	mdname_suffix(mdname_flag_letters(v->flags & MD_FLAGS) | v->keywords->letters, ret + n);
+}
+
+/* Back to tmp/, and out of the journal. Their UIDs are not given again. */
+static void undo(struct maildir *m, const struct arrival *v, size_t moved, const uint32_t *uids, size_t n)
+{
+	for (size_t i = 0; i < moved; i++) {
+		char name[MDNAME_MAX + MDNAME_SUFFIX];
+
+		final_name(&v[i], name);
+		renameat(m->cur, name, m->tmp, v[i].name);
+	}
+	if (expunge_journal(m, uids, n) < 0)
+		m->must_look = true;
+}
+
+int deliver_all(struct maildir *m, const struct arrival *v, size_t n, uint32_t *ret_uids)
+{
+	_cleanup_(txn_release) struct txn t = { 0 };
+	const bool several = n > 1 && box_sync_all(m);
+	size_t moved = 0;
+	int r;
+
+	if (m->memory_only)
+		return -EROFS;
+	txn_begin(&t, &m->index);
+	r = add_lines(m, &t, v, n, ret_uids);
+	if (r >= 0 && several && fsync(m->tmp) < 0)
+		r = -errno;
+	if (r >= 0)
+		r = box_commit(m, &t, several);
+	if (r < 0)
+		return r;
+	for (; moved < n && r >= 0; moved += r >= 0) {
+		char name[MDNAME_MAX + MDNAME_SUFFIX];
+
+		final_name(&v[moved], name);
+		r = box_rename(m->tmp, v[moved].name, m->cur, name);
+	}
+	if (r >= 0 && box_sync_all(m) && fdatasync(m->journal.fd) < 0)
+		r = -errno;
+	if (r >= 0)
+		r = box_sync_dir(m, m->cur);
+	if (r < 0)
+		undo(m, v, moved, ret_uids, n);
+	return r;
+}
+
+int maildir_tmp_open(struct maildir *m, struct md_tmp *ret)
+{
+	struct md_tmp tmp = { .fd = -1, .dir = m->tmp };
+
+	for (int i = 0; i < 100 && tmp.fd < 0; i++) {
+		box_unique(m, NULL, tmp.name);
+		tmp.fd = openat(m->tmp, tmp.name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+		if (tmp.fd < 0 && errno != EEXIST)
+			return -errno;
+	}
+	if (tmp.fd < 0)
+		return -EEXIST;
+	*ret = tmp;
+	return 0;
+}
+
+void maildir_tmp_discard(struct md_tmp *tmp)
+{
+	if (tmp->fd >= 0 && tmp->name[0])
+		unlinkat(tmp->dir, tmp->name, 0);
+	tmp->name[0] = 0;
+	fd_closep(&tmp->fd);
+}
+
+/* Its date, its final base name, and on disk. */
+static int finish(struct maildir *m, struct md_tmp *tmp, struct arrival *ret)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = tmp->date } };
+	char name[MDNAME_MAX + 1];
+	struct stat st;
+
+	if ((tmp->dated && futimens(tmp->fd, times) < 0) || fstat(tmp->fd, &st) < 0)
+		return -errno;
+	box_unique(m, &st, name);
+	if (renameat(m->tmp, tmp->name, m->tmp, name) < 0)
+		return -errno;
+	memcpy(tmp->name, name, sizeof tmp->name);
+	memcpy(ret->name, name, sizeof ret->name);
+	ret->flags = tmp->flags;
+	ret->print = mdname_print(&st);
+	return box_sync_mail(m) && fsync(tmp->fd) < 0 ? -errno : 0;
+}
+
+static int give_keywords(struct maildir *m, const struct md_tmp *tmp, struct arena *a, struct arrival *ret)
+{
+	uint16_t *numbers;
+	size_t n;
+	const int r = box_keywords(m, tmp->keywords, tmp->nkeywords, a, &numbers, &n);
+
+	if (r < 0)
+		return r;
+	ret->keywords = keywords_intern(&m->keywords, numbers, n, 0);
+	return 0;
+}
+
+int maildir_deliver(struct maildir *m, struct md_tmp *v, size_t n, uint32_t *ret_uids)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct arrival *arrivals = arena_alloc(&a, n * sizeof *arrivals);
+	uint32_t *uids = arena_alloc(&a, n * sizeof *uids);
+	int r = m->memory_only ? -EROFS : 0;
+
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = finish(m, &v[i], &arrivals[i]);
+	if (r >= 0)
+		r = box_lock(m, box_write_wait(m));
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = give_keywords(m, &v[i], &a, &arrivals[i]);
+	if (r >= 0)
+		r = deliver_all(m, arrivals, n, uids);
+	box_unlock(m);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		v[i].name[0] = 0;
+		ret_uids[i] = uids[i];
+	}
+	return 0;
+}

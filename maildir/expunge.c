@@ -1,0 +1,124 @@
+/* maildir/expunge.c: messages leave a folder */
+#define _GNU_SOURCE
+#include <unistd.h>
+#include "base/clock.h"
+#include "maildir/box.h"
+
+void expunge_lines(struct maildir *m, struct txn *t, const uint32_t *uids, size_t n)
+{
+	struct tomb tomb = { .modseq = t->modseq, .time = clock_unix() };
+	size_t last = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const size_t position = index_position(&m->index, uids[i]);
+
+		if (!index_find(&m->index, uids[i]))
+			continue;
+		if (tomb.lo && position != last + 1) {
+			line_expunge(&t->text, &tomb);
+			tomb.lo = 0;
+		}
+		if (!tomb.lo)
+			tomb.lo = uids[i];
+		tomb.hi = uids[i];
+		last = position;
+	}
+	if (tomb.lo)
+		line_expunge(&t->text, &tomb);
+}
+
+int expunge_journal(struct maildir *m, const uint32_t *uids, size_t n)
+{
+	_cleanup_(txn_release) struct txn t = { 0 };
+
+	txn_begin(&t, &m->index);
+	expunge_lines(m, &t, uids, n);
+	return box_commit(m, &t, box_sync_all(m));
+}
+
+/* Another program may have taken \Deleted off: then the name is not what we think, and that is found out before. */
+static int remove_file(struct maildir *m, struct message *msg, bool *looked)
+{
+	_cleanup_(look_release) struct look look = { 0 };
+	char name[MDNAME_MAX + 1];
+	int r;
+
+	index_name(&m->index, msg, name);
+	if (unlinkat(msg->state & AT_NEW ? m->new : m->cur, name, 0) == 0)
+		return 0;
+	if (errno != ENOENT || *looked)
+		return errno == ENOENT ? 0 : -errno;
+	*looked = m->must_look = true;
+	r = look_everywhere(m, &look);
+	m->must_look = true;
+	if (r < 0 || msg->seen != m->generation)
+		return r;
+	if (!(index_believed_letters(&m->index, msg) & mdname_flag_letters(MD_DELETED)))
+		return 1;
+	index_name(&m->index, msg, name);
+	return unlinkat(msg->state & AT_NEW ? m->new : m->cur, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int remove_files(struct maildir *m, const uint32_t *uids, size_t n, unsigned how, struct buf *gone)
+{
+	bool looked = false;
+
+	for (size_t i = 0; i < n; i++) {
+		struct message *msg = index_find(&m->index, uids[i]);
+		int r = i % 256 ? 0 : lock_refresh(&m->lock);
+
+		if (!msg || !(msg->flags & MD_DELETED || how & MD_FORCE))
+			continue;
+		if (r >= 0)
+			r = remove_file(m, msg, &looked);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			buf_add(gone, &uids[i], sizeof *uids);
+	}
+	return 0;
+}
+
+static void add_all(const struct maildir *m, unsigned how, struct buf *b)
+{
+	for (size_t i = 0; i < index_count(&m->index); i++)
+		if (index_at(&m->index, i)->flags & MD_DELETED || how & MD_FORCE)
+			buf_add(b, &index_at(&m->index, i)->uid, sizeof(uint32_t));
+}
+
+/* A file is gone for good before the journal says so: else a power cut could bring it back, as a new message. */
+static int expunge_locked(struct maildir *m, const struct md_uids *uids, unsigned how)
+{
+	_cleanup_(look_release) struct look look = { 0 };
+	_cleanup_(buf_release) struct buf all = { 0 }, gone = { 0 };
+	int r, failed;
+
+	look_begin(m, &look);
+	r = update_locked(m, &look, 0);
+	if (r < 0 && r != -ENOSPC && r != -EDQUOT)	/* this is how room is made */
+		return r;
+	if (!uids)
+		add_all(m, how, &all);
+	failed = uids ? remove_files(m, uids->v, uids->n, how, &gone) :
+			remove_files(m, (void *)all.s, all.n / sizeof(uint32_t), how, &gone);
+	if (gone.n == 0)
+		return failed;
+	r = box_sync_dir(m, m->cur);
+	if (r >= 0)
+		r = expunge_journal(m, (void *)gone.s, gone.n / sizeof(uint32_t));
+	m->must_look = m->must_look || r < 0;
+	return failed < 0 ? failed : r;
+}
+
+int maildir_expunge(struct maildir *m, const struct md_uids *uids, unsigned how)
+{
+	int r;
+
+	look_arm(m);
+	r = box_lock(m, box_write_wait(m));
+	if (r < 0)
+		return r;
+	r = expunge_locked(m, uids, how);
+	box_unlock(m);
+	return r;
+}

@@ -1,0 +1,147 @@
+/* maildir/find.c: where a message's file is, and opening it */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "maildir/box.h"
+
+static bool is_there(const struct maildir *m, int dir, const char *name, struct stat *ret)
+{
+	return fstatat(dir, name, ret, m->config->symlinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(ret->st_mode);
+}
+
+/* Base and suffix, if they fit into a name. */
+static bool join(struct str base, struct str suffix, char ret[MDNAME_MAX + 1])
+{
+	if (base.n + suffix.n > MDNAME_MAX)
+		return false;
+	memcpy(ret, base.s, base.n);
+	memcpy(ret + base.n, suffix.s, suffix.n);
+	ret[base.n + suffix.n] = 0;
+	return true;
+}
+
+/* A delivery that a crash cut off after it was journaled: the file is in tmp/ under its base name. */
+static bool finish_delivery(struct maildir *m, const struct message *msg, struct stat *ret)
+{
+	char base[MDNAME_MAX + 1], name[MDNAME_MAX + 1], suffix[MDNAME_SUFFIX];
+	const size_t n = mdname_suffix(index_letters(msg), suffix);
+
+	return m->locked && join(index_base(&m->index, msg), STR(""), base) && is_there(m, m->tmp, base, ret) &&
+	       join(index_base(&m->index, msg), (struct str){ suffix, n }, name) &&
+	       box_rename(m->tmp, base, m->cur, name) >= 0;
+}
+
+int find_file(struct maildir *m, struct message *msg, struct stat *ret)
+{
+	char name[MDNAME_MAX + 1], suffix[MDNAME_SUFFIX];
+	const size_t n = mdname_suffix(index_letters(msg), suffix);
+	const struct {
+		bool in_new;
+		struct str suffix;
+	} likely[] = {
+		{ false, { suffix, n } }, { true, { "", 0 } }, { false, { ":2,", 3 } },
+		{ false, { "", 0 } },     { true, { suffix, n } },
+	};
+	struct stat st;
+
+	index_name(&m->index, msg, name);
+	if (is_there(m, msg->state & AT_NEW ? m->new : m->cur, name, &st)) {
+		*ret = st;
+		return 0;
+	}
+	for (size_t i = 0; i < COUNT(likely); i++)
+		if (join(index_base(&m->index, msg), likely[i].suffix, name) &&
+		    is_there(m, likely[i].in_new ? m->new : m->cur, name, &st)) {
+			index_believe(&m->index, msg, likely[i].suffix, likely[i].in_new);
+			*ret = st;
+			return 0;
+		}
+	if (!finish_delivery(m, msg, &st))
+		return -ENOENT;
+	index_believe(&m->index, msg, (struct str){ suffix, n }, false);
+	*ret = st;
+	return 0;
+}
+
+int find_rename(struct maildir *m, struct message *msg, uint64_t letters)
+{
+	char from[MDNAME_MAX + 1], to[MDNAME_MAX + 1], suffix[MDNAME_SUFFIX];
+	const size_t n = mdname_suffix(letters, suffix);
+	int r;
+
+	if (index_believed_letters(&m->index, msg) == letters ||
+	    !join(index_base(&m->index, msg), (struct str){ suffix, n }, to))
+		return 0;
+	index_name(&m->index, msg, from);
+	r = box_rename(msg->state & AT_NEW ? m->new : m->cur, from, m->cur, to);
+	if (r >= 0)
+		index_believe(&m->index, msg, (struct str){ suffix, n }, false);
+	return r;
+}
+
+static int open_believed(struct maildir *m, const struct message *msg, int *ret)
+{
+	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (m->config->symlinks ? 0 : O_NOFOLLOW);
+	char name[MDNAME_MAX + 1];
+	struct stat st;
+	int fd;
+
+	index_name(&m->index, msg, name);
+	fd = openat(msg->state & AT_NEW ? m->new : m->cur, name, flags);
+	if (fd < 0)
+		return errno == ENXIO ? -EINVAL : -errno;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -EINVAL;
+	}
+	*ret = fd;
+	return 0;
+}
+
+/* Takes what has happened into account, and if that says nothing of it, looks everywhere. */
+static int look_for(struct maildir *m, uint32_t uid, int *ret_fd)
+{
+	int r = box_lock(m, box_read_wait(m));
+
+	for (int i = 0; i < 2 && r >= 0; i++) {
+		_cleanup_(look_release) struct look look = { 0 };
+		struct message *msg;
+		struct stat st;
+
+		r = update_locked(m, &look, 0);
+		msg = index_find(&m->index, uid);
+		if (r < 0 || !msg) {
+			r = r < 0 ? r : -ENOENT;
+			break;
+		}
+		r = find_file(m, msg, &st);
+		if (r >= 0)
+			r = open_believed(m, msg, ret_fd);
+		if (r != -ENOENT)
+			break;
+		m->must_look = true;
+		r = i == 0 ? 0 : -ENOENT;
+	}
+	box_unlock(m);
+	return r;
+}
+
+int maildir_message_fd(struct maildir *m, uint32_t uid, int *ret_fd)
+{
+	struct message *msg = index_find(&m->index, uid);
+	struct stat st;
+	int r = msg ? open_believed(m, msg, ret_fd) : -ENOENT;
+
+	if (!msg || r != -ENOENT)
+		return r;
+	r = box_catch_up(m);
+	if (r < 0)
+		return r;
+	msg = index_find(&m->index, uid);
+	if (!msg)
+		return -ENOENT;
+	r = find_file(m, msg, &st) < 0 ? -ENOENT : open_believed(m, msg, ret_fd);
+	return r == -ENOENT ? look_for(m, uid, ret_fd) : r;
+}

@@ -1,0 +1,356 @@
+/* maildir/look.c: what is in cur/ and new/
+ *
+ * readdir() is no snapshot: a file that is renamed meanwhile may be missed under both names. So the watch is armed before, and
+ * what moved during the reading arrives as events. Without a watch a directory that was changed while it was read, or so
+ * shortly before that its time can't tell, is read again; what has not been seen then is in doubt, and not gone.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "maildir/box.h"
+
+/* How old a directory's time must be, in ns, for a later change to have another: the kernel's tick; on servers, their clock's. */
+#define TICK UINT64_C(20000000)
+#define REMOTE_TICK UINT64_C(2000000000)
+enum { TRIES = 4 };
+
+static uint64_t ns(struct timespec t)
+{
+	return t.tv_sec < 0 ? 0 : (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT])
+{
+	const int dirs[DIR_COUNT] = { [DIR_CUR] = m->cur, [DIR_NEW] = m->new };
+	struct stat st;
+
+	for (int i = 0; i < DIR_COUNT; i++) {
+		if (fstat(dirs[i], &st) < 0)
+			return -errno;
+		ret[i] = (struct dir_state){ .ino = st.st_ino, .mtime = ns(st.st_mtim), .ctime = ns(st.st_ctim) };
+	}
+	return 0;
+}
+
+static bool same_state(const struct dir_state *a, const struct dir_state *b)
+{
+	return memcmp(a, b, DIR_COUNT * sizeof *a) == 0;
+}
+
+bool look_settled(const struct maildir *m, const struct dir_state dirs[DIR_COUNT])
+{
+	const uint64_t now = clock_unix_ns(), tick = m->remote ? REMOTE_TICK : TICK;
+
+	for (int i = 0; i < DIR_COUNT; i++)
+		if (dirs[i].mtime + tick > now || dirs[i].ctime + tick > now)
+			return false;
+	return true;
+}
+
+bool look_unchanged(struct maildir *m)
+{
+	struct dir_state now[DIR_COUNT];
+
+	if (look_state(m, now) < 0)
+		return false;
+	if (m->looked_ok && same_state(now, m->looked))
+		return true;
+	return m->index.dirs_known && same_state(now, m->index.dirs);
+}
+
+/* If nothing has changed up to the moment after it is armed, everything that is believed holds. */
+void look_arm(struct maildir *m)
+{
+	if (m->watch.fd >= 0 || m->config->no_inotify || watch_arm(&m->watch, &m->arena, m->dir, m->cur, m->new) < 0)
+		return;
+	m->exact = !m->remote && !m->must_look && look_unchanged(m);
+}
+
+void look_begin(struct maildir *m, struct look *look)
+{
+	*look = (struct look){ 0 };
+	if (++m->generation == 0) {
+		for (size_t i = 0; i < index_count(&m->index); i++)
+			index_at(&m->index, i)->seen = 0;
+		m->generation = 1;
+	}
+}
+
+void look_release(struct look *look)
+{
+	arena_free(&look->arena);
+	buf_release(&look->fresh);
+	buf_release(&look->twins);
+	buf_release(&look->touched);
+}
+
+static void keep(struct look *look, struct buf *list, struct str name, bool in_new, uint32_t uid)
+{
+	const struct str copy = arena_str(&look->arena, name);
+	const struct sighting s = { .name = copy, .base = mdname_split(copy).base, .in_new = in_new, .uid = uid };
+
+	buf_add(list, &s, sizeof s);
+}
+
+static void touch(struct look *look, const struct message *msg)
+{
+	if (!look->full)
+		buf_add(&look->touched, &msg->uid, sizeof msg->uid);
+}
+
+static bool believed(const struct maildir *m, const struct message *msg, struct str name, bool in_new)
+{
+	char is[MDNAME_MAX + 1];
+
+	index_name(&m->index, msg, is);
+	return in_new == ((msg->state & AT_NEW) != 0) && str_eq(name, str_z(is));
+}
+
+void look_sight(struct maildir *m, struct look *look, struct str name, bool in_new)
+{
+	const struct mdname parts = mdname_split(name);
+	struct message *msg = parts.base.n ? index_find_base(&m->index, parts.base) : NULL;
+
+	if (in_new)
+		m->unmoved = true;
+	if (!msg) {
+		keep(look, &look->fresh, name, in_new, 0);
+		return;
+	}
+	touch(look, msg);
+	if (msg->seen == m->generation && !(msg->state & AT_DOUBT)) {
+		if (!believed(m, msg, name, in_new))
+			keep(look, &look->twins, name, in_new, msg->uid);
+		return;
+	}
+	msg->seen = m->generation;
+	index_believe(&m->index, msg, parts.suffix, in_new);
+}
+
+/* A message is a regular file that is not hidden. What the directory does not say of its type is asked for. */
+static bool is_message(const struct maildir *m, int dir, const struct dirent *e)
+{
+	struct stat st;
+
+	if (e->d_name[0] == '.')
+		return false;
+	if (e->d_type == DT_REG)
+		return true;
+	if (e->d_type != DT_UNKNOWN && !(e->d_type == DT_LNK && m->config->symlinks))
+		return false;
+	return fstatat(dir, e->d_name, &st, m->config->symlinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
+static int read_names(struct maildir *m, struct look *look, int dir, bool in_new)
+{
+	const int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct dirent *e;
+	DIR *d;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	d = fdopendir(fd);
+	if (!d) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	for (errno = 0; (e = readdir(d)) != NULL; errno = 0)
+		if (is_message(m, dir, e))
+			look_sight(m, look, str_z(e->d_name), in_new);
+	r = -errno;
+	closedir(d);
+	return r;
+}
+
+static void drop(struct buf *list, struct str name, bool in_new)
+{
+	struct sighting *v = (void *)list->s;
+
+	for (size_t i = list->n / sizeof *v; i-- > 0;)
+		if (v[i].in_new == in_new && str_eq(v[i].name, name))
+			v[i].dropped = true;
+}
+
+static bool any(const struct buf *list)
+{
+	const struct sighting *v = (void *)list->s;
+
+	for (size_t i = 0; i < list->n / sizeof *v; i++)
+		if (!v[i].dropped)
+			return true;
+	return false;
+}
+
+/* A name is gone. If it was the one that the message went by, the message is missing, until another name comes. */
+static void went(struct maildir *m, struct look *look, const struct watch_event *e)
+{
+	const bool in_new = e->where == WATCH_NEW;
+	const struct mdname parts = mdname_split(e->name);
+	struct message *msg = parts.base.n ? index_find_base(&m->index, parts.base) : NULL;
+
+	if (!msg) {
+		drop(&look->fresh, e->name, in_new);
+		return;
+	}
+	drop(&look->twins, e->name, in_new);
+	touch(look, msg);
+	look->moved = e->cookie ? msg->uid : 0;
+	look->cookie = e->cookie;
+	if (believed(m, msg, e->name, in_new)) {
+		msg->seen = 0;
+		msg->state |= AT_DOUBT;
+	} else if (!look->full && !(msg->state & AT_DOUBT)) {
+		msg->seen = m->generation;
+	}
+}
+
+/* A name is there; if it came by a rename, it is the message that went. */
+static void came(struct maildir *m, struct look *look, const struct watch_event *e)
+{
+	const size_t before = look->fresh.n / sizeof(struct sighting);
+	struct sighting *v;
+
+	if (e->name.n == 0 || e->name.s[0] == '.')
+		return;
+	look_sight(m, look, e->name, e->where == WATCH_NEW);
+	v = (void *)look->fresh.s;
+	if (look->fresh.n / sizeof *v > before && e->cookie && e->cookie == look->cookie)
+		v[before].uid = look->moved;
+}
+
+void look_events(struct maildir *m, struct look *look)
+{
+	struct watch_event e;
+
+	while (watch_next(&m->watch, &e)) {
+		if (e.what == WATCH_LOST)
+			m->must_look = true;
+		else if (e.where == WATCH_TOP)
+			continue;
+		else if (e.what == WATCH_WENT)
+			went(m, look, &e);
+		else if (e.what == WATCH_CAME)
+			came(m, look, &e);
+	}
+}
+
+/* What happened before the reading begins will be read. */
+static void forget_events(struct maildir *m)
+{
+	struct watch_event e;
+
+	while (watch_next(&m->watch, &e))
+		;
+}
+
+static void wait_a_tick(const struct maildir *m)
+{
+	const struct timespec t = { .tv_nsec = (long)TICK + 1000000 };
+
+	if (!m->remote)
+		nanosleep(&t, NULL);
+}
+
+static bool all_seen(const struct maildir *m)
+{
+	for (size_t i = 0; i < index_count(&m->index); i++)
+		if (index_at(&m->index, i)->seen != m->generation)
+			return false;
+	return true;
+}
+
+static int look_once(struct maildir *m, struct look *look)
+{
+	struct dir_state before[DIR_COUNT];
+	int r;
+
+	forget_events(m);
+	look_release(look);
+	look_begin(m, look);
+	look->full = true;
+	m->unmoved = false;
+	r = look_state(m, before);
+	if (r >= 0)
+		r = read_names(m, look, m->new, true);
+	if (r >= 0)
+		r = read_names(m, look, m->cur, false);
+	if (r >= 0)
+		r = look_state(m, m->looked);
+	if (r < 0)
+		return r;
+	m->looked_ok = same_state(before, m->looked) && look_settled(m, before);
+	m->must_look = false;
+	look_events(m, look);
+	look->certain = (m->watch.fd >= 0 && !m->remote && !m->must_look) || m->looked_ok;
+	return 0;
+}
+
+int look_everywhere(struct maildir *m, struct look *look)
+{
+	if (!(m->mode & MD_READONLY))
+		look_arm(m);
+	for (int i = 0; i < TRIES; i++) {
+		const int r = look_once(m, look);
+
+		if (r < 0)
+			return r;
+		if (look->certain || all_seen(m))
+			break;
+		wait_a_tick(m);
+	}
+	m->exact = m->watch.fd >= 0 && !m->remote && !m->must_look;
+	m->must_look = m->must_look || !look->certain;
+	return 0;
+}
+
+/* That the name of a file says what the journal does. */
+static bool agrees(const struct maildir *m, const struct message *msg)
+{
+	const uint64_t letters = index_letters(msg);
+
+	return index_believed_letters(&m->index, msg) == letters || !mdname_fits(index_base(&m->index, msg), letters);
+}
+
+static bool resolve(struct maildir *m, struct look *look)
+{
+	struct sighting *v = (void *)look->fresh.s;
+	const size_t n = look->fresh.n / sizeof *v;
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].dropped)
+			continue;
+		if (v[i].base.n && index_find_base(&m->index, v[i].base))
+			look_sight(m, look, v[i].name, v[i].in_new);
+		else
+			v[left++] = v[i];
+	}
+	look->fresh.n = left * sizeof *v;
+	return left > 0;
+}
+
+bool look_differs(struct maildir *m, struct look *look)
+{
+	const uint32_t *touched;
+	bool differs = resolve(m, look) || any(&look->twins);
+
+	if (look->full) {
+		for (size_t i = 0; i < index_count(&m->index) && !differs; i++)
+			differs = index_at(&m->index, i)->seen != m->generation || !agrees(m, index_at(&m->index, i));
+		return differs;
+	}
+	touched = (void *)look->touched.s;
+	for (size_t i = 0; i < look->touched.n / sizeof *touched && !differs; i++) {
+		const struct message *msg = index_find(&m->index, touched[i]);
+
+		differs = msg && (msg->state & AT_DOUBT || !agrees(m, msg));
+	}
+	return differs;
+}

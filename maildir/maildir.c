@@ -1,0 +1,257 @@
+/* maildir/maildir.c: opening and closing a folder, and what is known of it */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "maildir/box.h"
+
+enum { SWEEP_AFTER_S = 36 * 3600 };
+
+/* File systems that other machines can change behind our back, by statfs(2). */
+static const uint32_t remote_types[] = {
+	0x6969,	    /* NFS */
+	0x517b,	    /* SMB */
+	0xfe534d42, /* SMB2 */
+	0xff534d42, /* CIFS */
+	0x00c36400, /* Ceph */
+	0x65735546, /* FUSE: GlusterFS, sshfs */
+	0x01021997, /* 9P */
+	0x5346414f, /* AFS */
+	0x0bd00bd0, /* Lustre */
+	0x01161970, /* GFS2 */
+	0x7461636f, /* OCFS2 */
+	0x47504653, /* GPFS */
+	0,
+};
+
+static bool is_remote(int fd)
+{
+	struct statfs st;
+
+	if (fstatfs(fd, &st) < 0)
+		return true;
+	for (size_t i = 0; remote_types[i]; i++)
+		if ((uint32_t)st.f_type == remote_types[i])
+			return true;
+	return false;
+}
+
+static int open_dir(int at, const char *name, int *ret)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int fd = openat(at, name, flags);
+
+	if (fd < 0 && errno == ENOENT && (mkdirat(at, name, 0700) == 0 || errno == EEXIST))
+		fd = openat(at, name, flags);
+	if (fd < 0)
+		return -errno;
+	*ret = fd;
+	return 0;
+}
+
+static int open_dirs(struct maildir *m, int dir_fd)
+{
+	int r;
+
+	m->dir = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (m->dir < 0)
+		return -errno;
+	r = open_dir(m->dir, "tmp", &m->tmp);
+	if (r >= 0)
+		r = open_dir(m->dir, "new", &m->new);
+	return r >= 0 ? open_dir(m->dir, "cur", &m->cur) : r;
+}
+
+int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config, struct maildir **ret)
+{
+	_cleanup_(maildir_closep) struct maildir *m = NULL;
+	struct arena arena = { 0 };
+	int r;
+
+	m = arena_alloc(&arena, sizeof *m);
+	*m = (struct maildir){ .arena = arena, .config = config, .mode = mode, .dir = -1, .cur = -1, .new = -1,
+			       .tmp = -1, .lock.fd = -1, .journal.fd = -1 };
+	watch_init(&m->watch);
+	keywords_init(&m->keywords);
+	index_init(&m->index, &m->keywords);
+	r = open_dirs(m, dir_fd);
+	if (r < 0)
+		return r;
+	m->remote = is_remote(m->dir);
+	lock_init(&m->lock, m->dir, m->tmp, config->hostname, config->use_locks, m->remote);
+	r = box_open(m);
+	if (r < 0)
+		return r;
+	m->unmoved = m->index.dirs_unmoved;
+	m->index.telling = true;
+	*ret = m;
+	m = NULL;
+	return 0;
+}
+
+/* What a crash has left in tmp/. The change time counts: the others are set to dates of messages. A delivery that is journaled
+ * is no left-over, but has to be finished.
+ */
+static void sweep(struct maildir *m)
+{
+	const int fd = openat(m->tmp, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	const time_t old = (time_t)clock_unix() - SWEEP_AFTER_S;
+	const struct dirent *e;
+
+	while (d && (e = readdir(d)) != NULL) {
+		struct stat st;
+
+		if (e->d_name[0] == '.' || fstatat(m->tmp, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISREG(st.st_mode) && st.st_ctim.tv_sec < old && !index_find_base(&m->index, str_z(e->d_name)))
+			unlinkat(m->tmp, e->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+}
+
+void maildir_close(struct maildir *m)
+{
+	struct arena arena;
+
+	if (!m)
+		return;
+	if (m->index.telling && update_trustworthy(m) && box_lock(m, 0) >= 0) {
+		update_trust(m);
+		box_unlock(m);
+	}
+	if (m->index.telling && !(m->mode & MD_READONLY))
+		sweep(m);
+	watch_close(&m->watch);
+	journal_close(&m->journal);
+	lock_release(&m->lock);
+	index_release(&m->index);
+	keywords_release(&m->keywords);
+	fd_closep(&m->cur);
+	fd_closep(&m->new);
+	fd_closep(&m->tmp);
+	fd_closep(&m->dir);
+	arena = m->arena;
+	arena_free(&arena);
+}
+
+void maildir_closep(struct maildir **m)
+{
+	maildir_close(*m);
+	*m = NULL;
+}
+
+uint32_t maildir_uidvalidity(const struct maildir *m)
+{
+	return m->index.uidvalidity;
+}
+
+uint32_t maildir_uidnext(const struct maildir *m)
+{
+	return m->index.uidnext;
+}
+
+uint64_t maildir_highestmodseq(const struct maildir *m)
+{
+	return m->index.modseq;
+}
+
+const char *maildir_mailboxid(const struct maildir *m)
+{
+	return m->index.mailboxid;
+}
+
+size_t maildir_count(const struct maildir *m)
+{
+	return index_count(&m->index);
+}
+
+const struct message *maildir_at(const struct maildir *m, size_t i)
+{
+	return index_at(&m->index, i);
+}
+
+const struct message *maildir_message(const struct maildir *m, uint32_t uid)
+{
+	return index_find(&m->index, uid);
+}
+
+size_t maildir_position(const struct maildir *m, uint32_t uid)
+{
+	return index_position(&m->index, uid);
+}
+
+struct str maildir_base_name(const struct maildir *m, const struct message *msg)
+{
+	return index_base(&m->index, msg);
+}
+
+size_t maildir_keyword_count(const struct maildir *m)
+{
+	return m->keywords.n;
+}
+
+struct str maildir_keyword_name(const struct maildir *m, size_t number)
+{
+	return m->keywords.v[number].name;
+}
+
+bool maildir_keyword_find(const struct maildir *m, struct str name, uint16_t *ret)
+{
+	return keyword_find(&m->keywords, name, ret);
+}
+
+bool maildir_remote(const struct maildir *m)
+{
+	return m->remote;
+}
+
+const struct md_event *maildir_events(const struct maildir *m, size_t *ret_n)
+{
+	*ret_n = m->index.events.n / sizeof(struct md_event);
+	return (void *)m->index.events.s;
+}
+
+void maildir_events_clear(struct maildir *m)
+{
+	buf_clear(&m->index.events);
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct md_range *x = a, *y = b;
+
+	return (x->lo > y->lo) - (x->lo < y->lo);
+}
+
+void maildir_vanished(const struct maildir *m, uint64_t modseq, struct arena *a, struct md_range **ret, size_t *ret_n,
+		      bool *ret_all)
+{
+	const struct tomb *tombs = (void *)m->index.tombs.s;
+	const size_t count = m->index.tombs.n / sizeof *tombs;
+	struct md_range *v = arena_alloc(a, count * sizeof *v);
+	size_t n = 0, first = count, left = 0;
+
+	while (first > 0 && tombs[first - 1].modseq > modseq)
+		first--;
+	for (size_t i = first; i < count; i++)
+		v[n++] = (struct md_range){ tombs[i].lo, tombs[i].hi };
+	if (n)
+		qsort(v, n, sizeof *v, compare_ranges);
+	for (size_t i = 0; i < n; i++)	/* what touches or overlaps is one */
+		if (left && v[i].lo <= v[left - 1].hi + 1)
+			v[left - 1].hi = MAX(v[left - 1].hi, v[i].hi);
+		else
+			v[left++] = v[i];
+	*ret = v;
+	*ret_n = left;
+	*ret_all = modseq >= m->index.floor;
+}

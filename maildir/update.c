@@ -1,0 +1,115 @@
+/* maildir/update.c: catching up with the world */
+#include <string.h>
+#include "maildir/box.h"
+
+bool update_trustworthy(struct maildir *m)
+{
+	struct dir_state now[DIR_COUNT];
+
+	if (m->memory_only || !m->journal.writable || m->must_look || look_state(m, now) < 0 || !look_settled(m, now))
+		return false;
+	if (!m->exact && !(m->looked_ok && look_unchanged(m)))
+		return false;
+	return !m->index.dirs_known || m->index.dirs_stale || m->index.dirs_unmoved != m->unmoved ||
+	       memcmp(now, m->index.dirs, sizeof now) != 0;
+}
+
+/* The state is taken first: what happens after it, in the directories, gives them another. */
+void update_trust(struct maildir *m)
+{
+	_cleanup_(txn_release) struct txn t = { 0 };
+	_cleanup_(look_release) struct look look = { 0 };
+	struct dir_state now[DIR_COUNT];
+
+	look_begin(m, &look);
+	if (!update_trustworthy(m) || look_state(m, now) < 0)
+		return;
+	look_events(m, &look);
+	if (m->must_look || look_differs(m, &look)) {
+		m->must_look = true;
+		return;
+	}
+	txn_begin(&t, &m->index);
+	t.modseq = m->index.modseq;
+	line_dirs(&t.text, now, m->unmoved);
+	box_commit(m, &t, false);
+}
+
+int update_locked(struct maildir *m, struct look *look, unsigned how)
+{
+	bool claim = how & MD_CLAIM_RECENT;
+	int r;
+
+	if (!m->must_look && m->exact)
+		look_events(m, look);
+	if (m->must_look || m->power_cut || m->importing || (!m->exact && !look_unchanged(m)) ||
+	    (claim && m->unmoved)) {
+		r = look_everywhere(m, look);
+		if (r < 0)
+			return r;
+	}
+	claim = claim && (m->unmoved || m->index.recent + 1 < m->index.uidnext);
+	if (!look_differs(m, look) && !claim && !m->power_cut && !m->importing)
+		return 0;
+	r = settle(m, look, how);
+	m->must_look = m->must_look || r < 0;
+	return r;
+}
+
+/* Whether the lock is needed: there is something to journal, or to look for. */
+static bool needed(struct maildir *m, struct look *look, unsigned how)
+{
+	if (m->damaged || m->must_look || m->power_cut || m->importing)
+		return true;
+	if (how & MD_CLAIM_RECENT && (m->unmoved || m->index.recent + 1 < m->index.uidnext))
+		return true;
+	if (!m->exact)
+		return !look_unchanged(m);
+	look_events(m, look);
+	return m->must_look || look_differs(m, look);
+}
+
+static bool can_wait(int r)
+{
+	return r == -ETIMEDOUT || r == -EROFS || r == -EACCES || r == -EPERM;
+}
+
+int maildir_update(struct maildir *m, unsigned how)
+{
+	_cleanup_(look_release) struct look look = { 0 };
+	int r = box_catch_up(m);
+
+	if (r < 0)
+		return r;
+	if (m->mode & MD_READONLY)
+		how &= ~(unsigned)MD_CLAIM_RECENT;
+	look_begin(m, &look);
+	if (!needed(m, &look, how))
+		return 0;
+	r = box_lock(m, box_read_wait(m));
+	if (r < 0) {
+		m->must_look = true;	/* events that were taken are not there a second time */
+		return can_wait(r) ? 1 : r;
+	}
+	r = update_locked(m, &look, how);
+	if (r >= 0 && look.full)
+		update_trust(m);
+	box_unlock(m);
+	return r;
+}
+
+int maildir_watch(struct maildir *m, int *ret_fd)
+{
+	int r;
+
+	if (m->config->no_inotify)
+		return -ENOSYS;
+	if (m->watch.fd < 0) {
+		r = watch_arm(&m->watch, &m->arena, m->dir, m->cur, m->new);
+		if (r < 0)
+			return r;
+		m->exact = !m->remote && !m->must_look && look_unchanged(m);
+	}
+	*ret_fd = m->watch.fd;
+	return 0;
+}
