@@ -1,5 +1,7 @@
 /* tls/transport.c: records to and from the network, without ever waiting in GnuTLS */
 #define _GNU_SOURCE
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -57,6 +59,8 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const void *p, size_t n)
 void transport_init(struct transport *t, int fd, gnutls_session_t session)
 {
 	*t = (struct transport){ .fd = fd };
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 },
+		   sizeof(int)); /* records are as large as they can be */
 	gnutls_transport_set_ptr(session, t);
 	gnutls_transport_set_pull_function(session, pull);
 	gnutls_transport_set_pull_timeout_function(session, pull_timeout);
