@@ -1,6 +1,8 @@
 /* tls/handshake.c: from a ClientHello to a session, and what the monitor hears of it */
 #define _GNU_SOURCE
 #include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -235,6 +237,9 @@ static int wait_for(struct handshake *h, int control, uint64_t end)
 		return GNUTLS_E_TIMEDOUT;
 	if (transport_pending(&h->net))
 		return 0;
+	/* Many clients send their last flight in two pieces and hold the second back until the first is
+	 * acknowledged. */
+	setsockopt(h->net.fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
 	if (poll(p, 2, (int)(end - now)) < 0)
 		return errno == EINTR ? 0 : GNUTLS_E_PULL_ERROR;
 	return p[1].revents && control_ended(control) ? GNUTLS_E_PULL_ERROR : 0;
