@@ -7,8 +7,8 @@
 #include <syslog.h>
 #include <unistd.h>
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/sandbox.h"
+#include "base/user.h"
 #include "login/dialogue.h"
 #include "login/monitor.h"
 #include "login/proxy.h"
@@ -29,7 +29,7 @@ bool confine(int sock)
 	const int fds[] = { STDIN_FILENO, STDOUT_FILENO, stderr_of_child(), sock };
 
 	signals_default();
-	if (become("imapd-login") < 0 || !descriptors_place(fds, COUNT(fds), true))
+	if (user_become("imapd-login") < 0 || !descriptors_place(fds, COUNT(fds), true))
 		return false;
 	return sandbox_enter(SANDBOX_DIALOGUE, NULL, 0) >= 0;
 }

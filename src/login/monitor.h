@@ -70,8 +70,6 @@ void signals_default(void);
 bool descriptors_place(const int *fds, size_t n, bool close_rest);
 /* Kills it if it lives, and reaps it. */
 void child_end(struct child *c);
-/* Becomes the system user name for good, if we are root. 0 or a negative errno; the log has been told. */
-int become(const char *name);
 /* A connected pair of Unix sockets, close-on-exec. */
 int pair_open(int type, int *ret_ours, int *ret_theirs);
 

@@ -1,21 +1,16 @@
 /* login/process.c: the monitor's children, their descriptors, and the one place where it waits */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <syslog.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "base/log.h"
 #include "login/monitor.h"
 
-enum { PLACES = 8, ABOVE = 16, NOBODY = 65534 };
+enum { PLACES = 8, ABOVE = 16 };
 
 static void taken_signals(sigset_t *ret)
 {
@@ -86,40 +81,6 @@ void child_end(struct child *c)
 	while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR)
 		;
 	c->pid = 0;
-}
-
-/* By hand, since getpwnam() of a static program would load the libraries of nsswitch.conf. */
-static bool look_up(const char *name, uid_t *ret_uid, gid_t *ret_gid)
-{
-	FILE *file = fopen("/etc/passwd", "re");
-	struct passwd *pw;
-	bool found = false;
-
-	while (file && !found && (pw = fgetpwent(file))) {
-		found = str_eq(str_z(pw->pw_name), str_z(name)) && pw->pw_uid != 0;
-		if (found) {
-			*ret_uid = pw->pw_uid;
-			*ret_gid = pw->pw_gid;
-		}
-	}
-	if (file)
-		fclose(file);
-	return found;
-}
-
-int become(const char *name)
-{
-	uid_t uid = NOBODY;
-	gid_t gid = NOBODY;
-
-	if (geteuid() != 0)
-		return 0;
-	if (!look_up(name, &uid, &gid))
-		log_line(LOG_WARNING, "there is no user %s: uid %d stands in for it", name, NOBODY);
-	if (setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0)
-		return 0;
-	log_errno(-errno, "changing the user");
-	return -errno;
 }
 
 static void reap(struct monitor *m)

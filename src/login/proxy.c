@@ -23,7 +23,7 @@ static bool text_address(struct str s, int family, struct address *ret)
 {
 	char text[ADDRESS_TEXT], octets[16];
 
-	if (s.n >= sizeof text || (s.n && memchr(s.s, 0, s.n)))
+	if (s.n == 0 || s.n >= sizeof text || memchr(s.s, 0, s.n))
 		return false;
 	memcpy(text, s.s, s.n);
 	text[s.n] = 0;
