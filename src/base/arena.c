@@ -31,11 +31,11 @@ void arena_reset(struct arena *a)
 		return;
 	rest = (struct arena){ .chunk = a->chunk->older };
 	arena_free(&rest);
+	a->chunk->older = NULL;
 	if (a->chunk->size > 16 * FIRST) {
 		arena_free(a);
 		return;
 	}
-	a->chunk->older = NULL;
 	a->chunk->n = a->newest = 0;
 }
 
