@@ -1,4 +1,5 @@
-/* t/fuzz_login.c: what strangers can send before login: the dialogue, a proxy's header, frames, status datagrams
+/* t/fuzz_login.c: what strangers can send before login: the dialogue, a proxy's header, frames, status
+ * datagrams
  *
  * The first octet of the input picks which, the rest is what is sent.
  */
@@ -35,7 +36,8 @@ static void *say_no(void *arg)
 	while (frame_recv(fd, f) == 1) {
 		if (f->kind == FRAME_TRY) {
 			must(frame_fields(f, 4, fields));
-			must(fields[0].n > 0 && str_find(fields[0], ' ') == fields[0].n && str_find(fields[3], '\0') == fields[3].n);
+			must(fields[0].n > 0 && str_find(fields[0], ' ') == fields[0].n &&
+			     str_find(fields[3], '\0') == fields[3].n);
 		}
 		if (f->kind == FRAME_TRY && fields[0].s[0] == 'r')
 			frame_send(fd, FRAME_CHALLENGE, &challenge, 1);
@@ -56,7 +58,8 @@ static void check_answers(int fd)
 
 	while ((n = read(fd, octets, sizeof octets)) > 0) {
 		for (ssize_t i = 0; i < n; i++)
-			must(octets[i] == '\r' || octets[i] == '\n' || (octets[i] >= ' ' && octets[i] < 0x7f));
+			must(octets[i] == '\r' || octets[i] == '\n' ||
+			     (octets[i] >= ' ' && octets[i] < 0x7f));
 		last = octets[n - 1];
 	}
 	must(last == '\n');
@@ -64,11 +67,14 @@ static void check_answers(int fd)
 
 static void fuzz_dialogue(struct str in, bool passwords)
 {
-	const struct terms terms = { .greeted = true, .passwords = passwords, .external = true, .starttls = !passwords };
+	const struct terms terms = {
+		.greeted = true, .passwords = passwords, .external = true, .starttls = !passwords
+	};
 	int client[2], frames[2];
 	pthread_t monitor;
 
-	must(socketpair(AF_UNIX, SOCK_STREAM, 0, client) == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET, 0, frames) == 0);
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, client) == 0 &&
+	     socketpair(AF_UNIX, SOCK_SEQPACKET, 0, frames) == 0);
 	must(fd_write_all(client[1], in.s, in.n) == 0 && shutdown(client[1], SHUT_WR) == 0);
 	must(pthread_create(&monitor, NULL, say_no, &frames[1]) == 0);
 	must(dialogue_run(client[0], client[0], frames[0], &terms) == EXIT_OK);

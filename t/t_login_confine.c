@@ -18,22 +18,63 @@
 #include "t/t.h"
 
 /* Attempts: each true if it got what it wanted. */
-static bool opens_a_file(void) { return open("/etc/passwd", O_RDONLY) >= 0; }
-static bool opens_its_memory(void) { return open("/proc/self/mem", O_RDWR) >= 0; }
-static bool lists_a_directory(void) { return open("/", O_RDONLY | O_DIRECTORY) >= 0; }
-static bool makes_a_file(void) { return open("/tmp/t_confine.made", O_CREAT | O_WRONLY, 0600) >= 0; }
-static bool removes_a_file(void) { return unlink("/tmp/t_confine.victim") == 0; }
-static bool reads_about_a_file(void) { struct stat st; return stat("/etc/passwd", &st) == 0; }
-static bool makes_a_socket(void) { return socket(AF_INET, SOCK_STREAM, 0) >= 0; }
-static bool makes_a_unix_socket(void) { return socket(AF_UNIX, SOCK_DGRAM, 0) >= 0; }
-static bool forks(void) { return fork() >= 0; }
-static bool makes_a_thread(void) { return syscall(SYS_clone, CLONE_VM | CLONE_FS | SIGCHLD, NULL) >= 0; }
-static bool runs_a_program(void) { return execl("/bin/true", "true", (char *)NULL) == 0; }
-static bool kills_the_monitor(void) { return kill(getppid(), 0) == 0; }
-static bool traces_the_monitor(void) { return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0; }
+static bool opens_a_file(void)
+{
+	return open("/etc/passwd", O_RDONLY) >= 0;
+}
+static bool opens_its_memory(void)
+{
+	return open("/proc/self/mem", O_RDWR) >= 0;
+}
+static bool lists_a_directory(void)
+{
+	return open("/", O_RDONLY | O_DIRECTORY) >= 0;
+}
+static bool makes_a_file(void)
+{
+	return open("/tmp/t_confine.made", O_CREAT | O_WRONLY, 0600) >= 0;
+}
+static bool removes_a_file(void)
+{
+	return unlink("/tmp/t_confine.victim") == 0;
+}
+static bool reads_about_a_file(void)
+{
+	struct stat st;
+	return stat("/etc/passwd", &st) == 0;
+}
+static bool makes_a_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) >= 0;
+}
+static bool makes_a_unix_socket(void)
+{
+	return socket(AF_UNIX, SOCK_DGRAM, 0) >= 0;
+}
+static bool forks(void)
+{
+	return fork() >= 0;
+}
+static bool makes_a_thread(void)
+{
+	return syscall(SYS_clone, CLONE_VM | CLONE_FS | SIGCHLD, NULL) >= 0;
+}
+static bool runs_a_program(void)
+{
+	return execl("/bin/true", "true", (char *)NULL) == 0;
+}
+static bool kills_the_monitor(void)
+{
+	return kill(getppid(), 0) == 0;
+}
+static bool traces_the_monitor(void)
+{
+	return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0;
+}
 static bool makes_code(void)
 {
-	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+	       MAP_FAILED;
 }
 static bool reads_the_monitor(void)
 {
@@ -42,9 +83,19 @@ static bool reads_the_monitor(void)
 
 	return process_vm_readv(getppid(), &here, 1, &there, 1, 0) == 1;
 }
-static bool passes_a_descriptor(void) { const int fd = 0; return fd_send(3, "x", 1, &fd, 1) == 0; }
-static bool becomes_root(void) { return geteuid() != 0 && setuid(0) == 0; }
-static bool is_root(void) { return geteuid() == 0 || getuid() == 0; }
+static bool passes_a_descriptor(void)
+{
+	const int fd = 0;
+	return fd_send(3, "x", 1, &fd, 1) == 0;
+}
+static bool becomes_root(void)
+{
+	return geteuid() != 0 && setuid(0) == 0;
+}
+static bool is_root(void)
+{
+	return geteuid() == 0 || getuid() == 0;
+}
 static bool has_another_descriptor(void)
 {
 	for (int fd = 4; fd < 1024; fd++)
@@ -61,26 +112,26 @@ static const struct attempt_at {
 	const char *name;
 	bool (*run)(void);
 } attempts[] = {
-	{ "open a file",           opens_a_file },
-	{ "open its own memory",   opens_its_memory },
-	{ "list a directory",      lists_a_directory },
-	{ "make a file",           makes_a_file },
-	{ "remove a file",         removes_a_file },
-	{ "read about a file",     reads_about_a_file },
-	{ "make a socket",         makes_a_socket },
-	{ "make a Unix socket",    makes_a_unix_socket },
-	{ "fork",                  forks },
-	{ "make a thread",         makes_a_thread },
-	{ "run a program",         runs_a_program },
-	{ "signal the monitor",    kills_the_monitor },
-	{ "trace the monitor",     traces_the_monitor },
-	{ "read the monitor",      reads_the_monitor },
-	{ "make code",             makes_code },
-	{ "pass a descriptor",     passes_a_descriptor },
-	{ "become root",           becomes_root },
-	{ "be root",               is_root },
-	{ "have more descriptors", has_another_descriptor },
-	{ "be dumpable",           is_dumpable },
+	{"open a file",		 opens_a_file	      },
+	{ "open its own memory",	 opens_its_memory	  },
+	{ "list a directory",      lists_a_directory	},
+	{ "make a file",		 makes_a_file	      },
+	{ "remove a file",	   removes_a_file	  },
+	{ "read about a file",     reads_about_a_file	  },
+	{ "make a socket",	   makes_a_socket	  },
+	{ "make a Unix socket",	makes_a_unix_socket   },
+	{ "fork",		  forks			},
+	{ "make a thread",	   makes_a_thread	  },
+	{ "run a program",	   runs_a_program	  },
+	{ "signal the monitor",	kills_the_monitor	  },
+	{ "trace the monitor",     traces_the_monitor	  },
+	{ "read the monitor",      reads_the_monitor	},
+	{ "make code",	       makes_code		  },
+	{ "pass a descriptor",     passes_a_descriptor   },
+	{ "become root",		 becomes_root	      },
+	{ "be root",		     is_root		     },
+	{ "have more descriptors", has_another_descriptor},
+	{ "be dumpable",		 is_dumpable	     },
 };
 
 enum { HELD = 0, GOT_OUT = 42, NOT_CONFINED = 43 };

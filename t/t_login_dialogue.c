@@ -1,4 +1,4 @@
-/* t/t_login_dialogue.c: login/dialogue, commands, authenticate: what a client says, what he and the monitor hear */
+/* t/t_login_dialogue.c: login/dialogue: what a client says, and what he and the monitor hear */
 #define _GNU_SOURCE
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -8,8 +8,8 @@
 #include "login/frame.h"
 #include "t/t.h"
 
-/* One run: a client that says all of in and closes; a monitor that notes what it is asked, as "mechanism|user|secret;",
- * and says no.
+/* One run: a client that says all of in and closes; a monitor that notes what it is asked, as
+ * "mechanism|user|secret;", and says no.
  */
 struct run {
 	struct buf out, asked;
@@ -24,8 +24,10 @@ static void run_release(struct run *r)
 
 static void answer_try(struct run *r, int monitor, const struct frame *f)
 {
-	const bool last = f->fields.n && f->fields.s[0] == 'z';	/* a tag that begins with z asks for the end */
-	const struct str no[] = { STR("AUTHENTICATIONFAILED"), STR("Login failed"), last ? STR("Enough") : STR("") };
+	/* a tag that begins with z asks for the end */
+	const bool last = f->fields.n && f->fields.s[0] == 'z';
+	const struct str no[] = { STR("AUTHENTICATIONFAILED"), STR("Login failed"),
+				  last ? STR("Enough") : STR("") };
 	struct str fields[4];
 
 	ck_assert(frame_fields(f, 4, fields));
@@ -43,7 +45,8 @@ static void monitor_part(struct run *r, int monitor)
 	struct str fields[3];
 
 	while (frame_recv(monitor, &f) == 1) {
-		if (f.kind == FRAME_TRY && f.fields.s[0] == 'r') {	/* a tag that begins with r asks for a round */
+		/* a tag that begins with r asks for a round */
+		if (f.kind == FRAME_TRY && f.fields.s[0] == 'r') {
 			ck_assert_int_eq(frame_send(monitor, FRAME_CHALLENGE, &challenge, 1), 0);
 		} else if (f.kind == FRAME_TRY) {
 			answer_try(r, monitor, &f);
@@ -100,9 +103,10 @@ static void run(struct run *r, struct str in, const struct terms *terms)
 	ck_assert_int_eq(r->status, 0);
 }
 
-#define NO_LOGIN "NO [AUTHENTICATIONFAILED] Login failed\r\n"
+#define NO_LOGIN	"NO [AUTHENTICATIONFAILED] Login failed\r\n"
 #define OCTETS(literal) literal, sizeof(literal) - 1
 
+/* clang-format off */
 static const struct {
 	const char *name, *in;
 	size_t n;
@@ -206,6 +210,7 @@ static const struct {
 	{ "pipelined", OCTETS("a NOOP\r\nb NOOP\r\nc LOGIN a b\r\nd NOOP\r\n"),
 	  "a OK NOOP completed\r\nb OK NOOP completed\r\nc " NO_LOGIN "d OK NOOP completed\r\n", "|a|b;D" },
 };
+/* clang-format on */
 
 static const struct terms local = { .greeted = true, .passwords = true };
 
@@ -214,23 +219,44 @@ START_TEST(talk)
 	_cleanup_(run_release) struct run r;
 
 	run(&r, (struct str){ talks[_i].in, talks[_i].n }, &local);
-	ck_assert_msg(str_eq(buf_view(&r.out), str_z(talks[_i].out)), "%s: \"%s\"", talks[_i].name, buf_cstr(&r.out));
+	ck_assert_msg(str_eq(buf_view(&r.out), str_z(talks[_i].out)), "%s: \"%s\"", talks[_i].name,
+		      buf_cstr(&r.out));
 	if (strcmp(talks[_i].asked, "R") == 0)
 		t_str_eq(buf_view(&r.asked), STR("R\0\1D"));
 	else
-		ck_assert_msg(str_eq(buf_view(&r.asked), str_z(talks[_i].asked)), "%s: \"%s\"", talks[_i].name,
-			      buf_cstr(&r.asked));
+		ck_assert_msg(str_eq(buf_view(&r.asked), str_z(talks[_i].asked)), "%s: \"%s\"",
+			      talks[_i].name, buf_cstr(&r.asked));
 }
 END_TEST
 
 /* Lines that are BAD, each with its own tag, whatever the parser says. */
 static const char *const bad[] = {
-	"a NOOP x\r\n", "a NOOP \r\n", "a  NOOP\r\n", "a CAPABILITY extra\r\n", "a LOGOUT x\r\n", "a LOGIN\r\n",
-	"a LOGIN joe\r\n", "a LOGIN joe \r\n", "a LOGIN joe pw extra\r\n", "a LOGIN joe pw \r\n", "a LOGIN  joe pw\r\n",
-	"a LOGIN \"joe pw\r\n", "a LOGIN \"j\\oe\" pw\r\n", "a LOGIN (joe) pw\r\n", "a LOGIN \"j\xff\" pw\r\n",
-	"a LOGIN j\xffz pw\r\n", "a AUTHENTICATE\r\n", "a AUTHENTICATE \r\n", "a AUTHENTICATE PLAIN x y\r\n", "a ID\r\n",
-	"a ID ()x\r\n", "a ID (\"name\")\r\n", "a ID (\"a\" \"b\" \"a\" \"c\")\r\n", "a STARTTLS x\r\n",
-	"a LOGIN joe pw{3}\r\n", "a LOGIN {2+}\r\n\xffx\r\n",
+	"a NOOP x\r\n",
+	"a NOOP \r\n",
+	"a  NOOP\r\n",
+	"a CAPABILITY extra\r\n",
+	"a LOGOUT x\r\n",
+	"a LOGIN\r\n",
+	"a LOGIN joe\r\n",
+	"a LOGIN joe \r\n",
+	"a LOGIN joe pw extra\r\n",
+	"a LOGIN joe pw \r\n",
+	"a LOGIN  joe pw\r\n",
+	"a LOGIN \"joe pw\r\n",
+	"a LOGIN \"j\\oe\" pw\r\n",
+	"a LOGIN (joe) pw\r\n",
+	"a LOGIN \"j\xff\" pw\r\n",
+	"a LOGIN j\xffz pw\r\n",
+	"a AUTHENTICATE\r\n",
+	"a AUTHENTICATE \r\n",
+	"a AUTHENTICATE PLAIN x y\r\n",
+	"a ID\r\n",
+	"a ID ()x\r\n",
+	"a ID (\"name\")\r\n",
+	"a ID (\"a\" \"b\" \"a\" \"c\")\r\n",
+	"a STARTTLS x\r\n",
+	"a LOGIN joe pw{3}\r\n",
+	"a LOGIN {2+}\r\n\xffx\r\n",
 };
 
 START_TEST(bad_but_in_step)
@@ -242,7 +268,8 @@ START_TEST(bad_but_in_step)
 	buf_z(&in, "next NOOP\r\n");
 	run(&r, buf_view(&in), &local);
 	ck_assert_msg(str_starts(buf_view(&r.out), STR("a BAD ")), "%s", buf_cstr(&r.out));
-	ck_assert_msg(str_ends(buf_view(&r.out), STR("\r\nnext OK NOOP completed\r\n")), "%s", buf_cstr(&r.out));
+	ck_assert_msg(str_ends(buf_view(&r.out), STR("\r\nnext OK NOOP completed\r\n")), "%s",
+		      buf_cstr(&r.out));
 	t_str_eq(buf_view(&r.asked), STR("D"));
 }
 END_TEST
@@ -271,10 +298,13 @@ START_TEST(without_tls_no_password_is_taken)
 	const struct terms remote = { .greeted = true, .starttls = true };
 	_cleanup_(run_release) struct run r;
 
-	run(&r, STR("a CAPABILITY\r\nb LOGIN joe secret\r\nc LOGIN {3}\r\nd AUTHENTICATE PLAIN\r\n"
-		    "e AUTHENTICATE PLAIN AGpvZQBzZWNyZXQ=\r\nf LOGIN {3+}\r\njoe {6+}\r\nsecret\r\ng NOOP\r\n"), &remote);
+	run(&r,
+	    STR("a CAPABILITY\r\nb LOGIN joe secret\r\nc LOGIN {3}\r\nd AUTHENTICATE PLAIN\r\n"
+		"e AUTHENTICATE PLAIN AGpvZQBzZWNyZXQ=\r\nf LOGIN {3+}\r\njoe {6+}\r\nsecret\r\ng NOOP\r\n"),
+	    &remote);
 	t_str_eq(buf_view(&r.out),
-		 STR("* CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE STARTTLS LOGINDISABLED\r\n"
+		 STR("* CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE STARTTLS "
+		     "LOGINDISABLED\r\n"
 		     "a OK CAPABILITY completed\r\nb NO [PRIVACYREQUIRED] Not without TLS\r\n"
 		     "c NO [PRIVACYREQUIRED] Not without TLS\r\nd NO [PRIVACYREQUIRED] Not without TLS\r\n"
 		     "e NO [PRIVACYREQUIRED] Not without TLS\r\nf NO [PRIVACYREQUIRED] Not without TLS\r\n"
@@ -288,11 +318,14 @@ START_TEST(external_when_there_is_a_certificate)
 	const struct terms external = { .greeted = true, .passwords = true, .external = true };
 	_cleanup_(run_release) struct run r;
 
-	run(&r, STR("a AUTHENTICATE EXTERNAL =\r\nb AUTHENTICATE EXTERNAL\r\nam9l\r\nc AUTHENTICATE EXTERNAL\r\n\r\n"
-		    "d AUTHENTICATE EXTERNAL AA==\r\n"), &external);
+	run(&r,
+	    STR("a AUTHENTICATE EXTERNAL =\r\nb AUTHENTICATE EXTERNAL\r\nam9l\r\nc AUTHENTICATE "
+		"EXTERNAL\r\n\r\n"
+		"d AUTHENTICATE EXTERNAL AA==\r\n"),
+	    &external);
 	t_str_eq(buf_view(&r.asked), STR("EXTERNAL||;EXTERNAL|joe|;EXTERNAL||;D"));
-	t_str_eq(buf_view(&r.out), STR("a " NO_LOGIN "+ \r\nb " NO_LOGIN "+ \r\nc " NO_LOGIN
-				       "d BAD That is no name\r\n"));
+	t_str_eq(buf_view(&r.out),
+		 STR("a " NO_LOGIN "+ \r\nb " NO_LOGIN "+ \r\nc " NO_LOGIN "d BAD That is no name\r\n"));
 }
 END_TEST
 
@@ -313,8 +346,9 @@ START_TEST(greets_and_hides_what_is_not_listed)
 	_cleanup_(run_release) struct run r;
 
 	run(&r, STR(""), &hiding);
-	t_str_eq(buf_view(&r.out),
-		 STR("* OK [CAPABILITY IMAP4rev1 SASL-IR IDLE AUTH=PLAIN AUTH=LOGIN] IMAP server ready.\r\n"));
+	t_str_eq(
+		buf_view(&r.out),
+		STR("* OK [CAPABILITY IMAP4rev1 SASL-IR IDLE AUTH=PLAIN AUTH=LOGIN] IMAP server ready.\r\n"));
 }
 END_TEST
 
@@ -331,7 +365,7 @@ START_TEST(twenty_bad_lines_are_the_end)
 	rest = buf_view(&r.out);
 	while (str_cut(&rest, '\n', &line))
 		lines++;
-	ck_assert_uint_eq(lines, LOGIN_BAD_MAX + 1 + 1);	/* BYE, and what is behind the last LF */
+	ck_assert_uint_eq(lines, LOGIN_BAD_MAX + 1 + 1); /* BYE, and what is behind the last LF */
 	ck_assert(str_ends(buf_view(&r.out), STR("* BYE Too many commands that make no sense\r\n")));
 }
 END_TEST
@@ -340,9 +374,9 @@ static const struct {
 	size_t n;
 	const char *want;
 } lengths[] = {
-	{ LOGIN_LINE_MAX,     "a BAD U" },
-	{ LOGIN_LINE_MAX + 1, "a BAD [TOOBIG]" },
-	{ 60000,              "a BAD [TOOBIG]" },
+	{LOGIN_LINE_MAX,	  "a BAD U"	    },
+	{ LOGIN_LINE_MAX + 1, "a BAD [TOOBIG]"},
+	{ 60000,		 "a BAD [TOOBIG]"},
 };
 
 START_TEST(long_lines_are_refused_in_step)

@@ -115,5 +115,6 @@ START_TEST(unknown_kinds_and_the_end)
 END_TEST
 
 T_SUITE("frame", T_TEST(fields_come_out_as_they_went_in), T_TEST(too_few_fields_are_refused),
-	T_TEST(an_empty_frame_has_no_fields_and_one_empty_field), T_TEST(nul_in_a_field_but_the_last_is_not_sent),
-	T_TEST(too_long_is_not_sent_and_not_taken), T_TEST(unknown_kinds_and_the_end))
+	T_TEST(an_empty_frame_has_no_fields_and_one_empty_field),
+	T_TEST(nul_in_a_field_but_the_last_is_not_sent), T_TEST(too_long_is_not_sent_and_not_taken),
+	T_TEST(unknown_kinds_and_the_end))

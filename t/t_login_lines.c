@@ -81,11 +81,11 @@ static const struct {
 	size_t n;
 	enum lines_result want;
 } lengths[] = {
-	{ 10,    LINES_OK },
-	{ 11,    LINES_LONG },
-	{ 12,    LINES_LONG },
-	{ 13,    LINES_LONG },
-	{ 30000, LINES_LONG },
+	{10,     LINES_OK  },
+	  { 11,	LINES_LONG},
+	      { 12,    LINES_LONG},
+	  { 13,	LINES_LONG},
+	      { 30000, LINES_LONG},
 };
 
 START_TEST(too_long_is_thrown_away_to_its_end)

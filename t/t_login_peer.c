@@ -23,31 +23,31 @@ static const struct {
 	const char *address, *list;
 	int want;
 } lists[] = {
-	{ "192.0.2.7",        "192.0.2.7",                 1 },
-	{ "192.0.2.7",        "192.0.2.8",                 0 },
-	{ "192.0.2.7",        "192.0.2.0/24",              1 },
-	{ "192.0.3.7",        "192.0.2.0/24",              0 },
-	{ "192.0.3.7",        "192.0.2.0/23",              1 },
-	{ "192.0.2.128",      "192.0.2.0/25",              0 },
-	{ "192.0.2.127",      "192.0.2.0/25",              1 },
-	{ "10.1.2.3",         "0.0.0.0/0",                 1 },
-	{ "2001:db8::1",      "0.0.0.0/0",                 0 },
-	{ "::ffff:10.1.2.3",  "10.0.0.0/8",                1 },
-	{ "2001:db8::1",      "2001:db8::/32",             1 },
-	{ "2001:db9::1",      "2001:db8::/32",             0 },
-	{ "2001:db9::1",      "::/0",                      1 },
-	{ "2001:db8::1",      "2001:db8::1/128",           1 },
-	{ "2001:db8::1",      "10.0.0.0/8, ::1 2001:db8::1", 1 },
-	{ "2001:db8::1",      " ,, ",                      0 },
-	{ "2001:db8::1",      "",                          0 },
-	{ "2001:db8::1",      NULL,                        0 },
-	{ "2001:db8::1",      "localhost",                 -EINVAL },
-	{ "10.0.0.1",         "10.0.0.1 10.0.0.0/33",      -EINVAL },
-	{ "10.0.0.1",         "10.0.0.0/",                 -EINVAL },
-	{ "10.0.0.1",         "10.0.0.0/-1",               -EINVAL },
-	{ "10.0.0.1",         "/8",                        -EINVAL },
-	{ "10.0.0.1",         "::/129",                    -EINVAL },
-	{ "10.0.0.1",         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", -EINVAL },
+	{"192.0.2.7",	       "192.0.2.7",						  1      },
+	{ "192.0.2.7",       "192.0.2.8",						  0      },
+	{ "192.0.2.7",       "192.0.2.0/24",					       1	 },
+	{ "192.0.3.7",       "192.0.2.0/24",					       0	 },
+	{ "192.0.3.7",       "192.0.2.0/23",					       1	 },
+	{ "192.0.2.128",	 "192.0.2.0/25",					       0	   },
+	{ "192.0.2.127",	 "192.0.2.0/25",					       1	   },
+	{ "10.1.2.3",	      "0.0.0.0/0",						  1	     },
+	{ "2001:db8::1",	 "0.0.0.0/0",						  0	},
+	{ "::ffff:10.1.2.3", "10.0.0.0/8",						 1	     },
+	{ "2001:db8::1",	 "2001:db8::/32",					      1	    },
+	{ "2001:db9::1",	 "2001:db8::/32",					      0	    },
+	{ "2001:db9::1",	 "::/0",						       1	   },
+	{ "2001:db8::1",	 "2001:db8::1/128",					    1      },
+	{ "2001:db8::1",	 "10.0.0.0/8, ::1 2001:db8::1",				1	  },
+	{ "2001:db8::1",	 " ,, ",						       0	   },
+	{ "2001:db8::1",	 "",							   0      },
+	{ "2001:db8::1",	 NULL,							 0	 },
+	{ "2001:db8::1",	 "localhost",						  -EINVAL},
+	{ "10.0.0.1",	      "10.0.0.1 10.0.0.0/33",					      -EINVAL},
+	{ "10.0.0.1",	      "10.0.0.0/",						  -EINVAL},
+	{ "10.0.0.1",	      "10.0.0.0/-1",						-EINVAL},
+	{ "10.0.0.1",	      "/8",							 -EINVAL},
+	{ "10.0.0.1",	      "::/129",						     -EINVAL},
+	{ "10.0.0.1",	      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", -EINVAL},
 };
 
 START_TEST(lists_of_networks)
@@ -63,14 +63,14 @@ static const struct {
 	bool loopback;
 	const char *text;
 } addresses[] = {
-	{ "127.0.0.1",        true,  "127.0.0.1" },
-	{ "127.9.9.9",        true,  "127.9.9.9" },
-	{ "128.0.0.1",        false, "128.0.0.1" },
-	{ "::ffff:127.0.0.1", true,  "::ffff:127.0.0.1" },
-	{ "::ffff:10.2.3.4",  false, "::ffff:10.2.3.4" },	/* a v6 socket shows IPv4 so, as Courier's does */
-	{ "::1",              true,  "::1" },
-	{ "::2",              false, "::2" },
-	{ "2001:db8:1:2:3:4:5:6", false, "2001:db8:1:2:3:4:5:6" },
+	{"127.0.0.1",	       true,  "127.0.0.1"		 },
+	{ "127.9.9.9",	       true,  "127.9.9.9"		 },
+	{ "128.0.0.1",	       false, "128.0.0.1"		  },
+	{ "::ffff:127.0.0.1",     true,  "::ffff:127.0.0.1"    },
+	{ "::ffff:10.2.3.4",	     false, "::ffff:10.2.3.4"     }, /* a v6 socket shows IPv4 so, as Courier's does */
+	{ "::1",		  true,  "::1"		     },
+	{ "::2",		  false, "::2"		      },
+	{ "2001:db8:1:2:3:4:5:6", false, "2001:db8:1:2:3:4:5:6"},
 };
 
 START_TEST(texts_and_loopback)
@@ -108,7 +108,8 @@ END_TEST
 
 START_TEST(a_connection_knows_both_ends)
 {
-	_cleanup_(fd_closep) int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+	_cleanup_(fd_closep) int listener = socket(AF_INET, SOCK_STREAM, 0),
+				 client = socket(AF_INET, SOCK_STREAM, 0);
 	_cleanup_(fd_closep) int server = -1;
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t n = sizeof in;

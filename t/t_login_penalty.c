@@ -106,7 +106,7 @@ START_TEST(is_forgotten)
 	place_init(&w);
 	fails(&w.p, "192.0.2.1", 10, now);
 	ck_assert_uint_gt(wait_of(&w.p, "192.0.2.1", now + PENALTY_FORGET - 10), 0);
-	ck_assert_uint_gt(wait_of(&w.p, "192.0.2.1", now - 5), 0);	/* another clock */
+	ck_assert_uint_gt(wait_of(&w.p, "192.0.2.1", now - 5), 0); /* another clock */
 	ck_assert_uint_eq(wait_of(&w.p, "192.0.2.1", now + PENALTY_FORGET + 10), 0);
 	fails(&w.p, "192.0.2.1", 1, now + PENALTY_FORGET + 10);
 	ck_assert_uint_eq(wait_of(&w.p, "192.0.2.1", now + PENALTY_FORGET + 10), 0);
@@ -209,7 +209,7 @@ START_TEST(refuses_a_place_that_others_can_write_to)
 }
 END_TEST
 
-T_SUITE("penalty", T_TEST(grows_and_ends_growing), T_TEST(each_address_for_itself), T_TEST(ipv6_counts_by_64_bits),
-	T_TEST(is_forgotten), T_TEST(survives_its_process), T_TEST(processes_at_once_lose_no_count),
-	T_TEST(a_flood_of_addresses_does_not_wash_out_the_worst), T_TEST(a_fork_does_not_have_it),
-	T_TEST(refuses_a_place_that_others_can_write_to))
+T_SUITE("penalty", T_TEST(grows_and_ends_growing), T_TEST(each_address_for_itself),
+	T_TEST(ipv6_counts_by_64_bits), T_TEST(is_forgotten), T_TEST(survives_its_process),
+	T_TEST(processes_at_once_lose_no_count), T_TEST(a_flood_of_addresses_does_not_wash_out_the_worst),
+	T_TEST(a_fork_does_not_have_it), T_TEST(refuses_a_place_that_others_can_write_to))

@@ -7,9 +7,11 @@
 #include "login/proxy.h"
 #include "t/t.h"
 
-#define V2 "\r\n\r\n\0\r\nQUIT\n"
+#define V2   "\r\n\r\n\0\r\nQUIT\n"
 #define FOUR "\xc0\x00\x02\x01\xc0\x00\x02\x02\xdc\x04\x00\x8f"
-#define SIX "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x02\xdc\x04\x00\x8f"
+#define SIX                                                                                                  \
+	"\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x02\xdc\x04\x00"   \
+	"\x8f"
 #define OCTETS(literal) literal, sizeof(literal) - 1
 
 static const struct {
@@ -19,36 +21,38 @@ static const struct {
 	size_t header;
 	const char *from, *to;
 } headers[] = {
-	{ OCTETS("PROXY TCP4 192.0.2.1 192.0.2.2 56324 143\r\na NOOP\r\n"), PROXY_ADDRESSES, 42, "192.0.2.1", "192.0.2.2" },
-	{ OCTETS("PROXY TCP6 2001:db8::1 2001:db8::2 56324 143\r\n"), PROXY_ADDRESSES, 46, "2001:db8::1", "2001:db8::2" },
-	{ OCTETS("PROXY UNKNOWN\r\n"),                        PROXY_LOCAL, 15, NULL, NULL },
-	{ OCTETS("PROXY UNKNOWN ffff::1 what ever\r\nx"),     PROXY_LOCAL, 33, NULL, NULL },
-	{ OCTETS(V2 "\x21\x11\0\x0c" FOUR "rest"),            PROXY_ADDRESSES, 28, "192.0.2.1", "192.0.2.2" },
-	{ OCTETS(V2 "\x21\x11\0\x0f" FOUR "\x04\0\0"),        PROXY_ADDRESSES, 31, "192.0.2.1", "192.0.2.2" },
-	{ OCTETS(V2 "\x21\x21\0\x24" SIX),                    PROXY_ADDRESSES, 52, "2001:db8::1", "2001:db8::2" },
-	{ OCTETS(V2 "\x20\0\0\0x"),                           PROXY_LOCAL, 16, NULL, NULL },
-	{ OCTETS(V2 "\x20\x11\0\x0c" FOUR),                   PROXY_LOCAL, 28, NULL, NULL },
-	{ OCTETS(V2 "\x21\0\0\0"),                            PROXY_LOCAL, 16, NULL, NULL },
-	{ OCTETS("P"),                                        PROXY_MORE, 0, NULL, NULL },
-	{ OCTETS("PROXY TCP4 192.0.2.1"),                     PROXY_MORE, 0, NULL, NULL },
-	{ OCTETS("\r\n\r"),                                   PROXY_MORE, 0, NULL, NULL },
-	{ OCTETS(V2 "\x21\x11\0\x0c"),                        PROXY_MORE, 0, NULL, NULL },
-	{ OCTETS(V2),                                         PROXY_MORE, 0, NULL, NULL },
-	{ OCTETS("a NOOP\r\n"),                               PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS("\x16\x03\x01"),                             PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS("PROXY \r\n"),                               PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS("PROXY TCP4 192.0.2.1 192.0.2.2 56324 143\n"), PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS("PROXY TCP4 192.0.2.1 192.0.2.2 56324\r\n"), PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS("PROXY TCP4 192.0.2.1 192.0.2.2 1 2 3\r\n"), PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS("PROXY TCP4 192.0.2.1 192.0.2.2 65536 143\r\n"), PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS("PROXY TCP4 2001:db8::1 192.0.2.2 1 143\r\n"), PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS("PROXY TCP4 192.0.2.1\0x 192.0.2.2 1 143\r\n"), PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS("PROXY UDP4 192.0.2.1 192.0.2.2 1 143\r\n"), PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS(V2 "\x11\x11\0\x0c" FOUR),                   PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS(V2 "\x22\x11\0\x0c" FOUR),                   PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS(V2 "\x21\x11\0\x0b" FOUR),                   PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS(V2 "\x21\x21\0\x0c" FOUR),                   PROXY_BAD, 0, NULL, NULL },
-	{ OCTETS(V2 "\x21\x11\xff\xff" FOUR),                 PROXY_BAD, 0, NULL, NULL },
+	{OCTETS("PROXY TCP4 192.0.2.1 192.0.2.2 56324 143\r\na NOOP\r\n"), PROXY_ADDRESSES, 42, "192.0.2.1",
+	  "192.0.2.2"													},
+	{ OCTETS("PROXY TCP6 2001:db8::1 2001:db8::2 56324 143\r\n"),      PROXY_ADDRESSES, 46, "2001:db8::1",
+	  "2001:db8::2"												      },
+	{ OCTETS("PROXY UNKNOWN\r\n"),				       PROXY_LOCAL,	    15, NULL,	      NULL	   },
+	{ OCTETS("PROXY UNKNOWN ffff::1 what ever\r\nx"),		  PROXY_LOCAL,     33, NULL,		 NULL	      },
+	{ OCTETS(V2 "\x21\x11\0\x0c" FOUR "rest"),			   PROXY_ADDRESSES, 28, "192.0.2.1",   "192.0.2.2"	 },
+	{ OCTETS(V2 "\x21\x11\0\x0f" FOUR "\x04\0\0"),		       PROXY_ADDRESSES, 31, "192.0.2.1",	 "192.0.2.2"  },
+	{ OCTETS(V2 "\x21\x21\0\x24" SIX),				   PROXY_ADDRESSES, 52, "2001:db8::1", "2001:db8::2"},
+	{ OCTETS(V2 "\x20\0\0\0x"),					PROXY_LOCAL,	 16, NULL,	   NULL		},
+	{ OCTETS(V2 "\x20\x11\0\x0c" FOUR),				    PROXY_LOCAL,	 28, NULL,	   NULL		},
+	{ OCTETS(V2 "\x21\0\0\0"),					 PROXY_LOCAL,	16, NULL,	  NULL	       },
+	{ OCTETS("P"),						     PROXY_MORE,	   0,  NULL,	    NULL	 },
+	{ OCTETS("PROXY TCP4 192.0.2.1"),				  PROXY_MORE,      0,	 NULL,	       NULL	    },
+	{ OCTETS("\r\n\r"),						PROXY_MORE,	0,  NULL,		 NULL	      },
+	{ OCTETS(V2 "\x21\x11\0\x0c"),				       PROXY_MORE,	   0,  NULL,	    NULL	 },
+	{ OCTETS(V2),						      PROXY_MORE,	  0,  NULL,	   NULL		},
+	{ OCTETS("a NOOP\r\n"),					    PROXY_BAD,	   0,  NULL,	    NULL	 },
+	{ OCTETS("\x16\x03\x01"),					  PROXY_BAD,	     0,	NULL,	      NULL	   },
+	{ OCTETS("PROXY \r\n"),					    PROXY_BAD,	   0,  NULL,	    NULL	 },
+	{ OCTETS("PROXY TCP4 192.0.2.1 192.0.2.2 56324 143\n"),		PROXY_BAD,	   0,  NULL,	    NULL	 },
+	{ OCTETS("PROXY TCP4 192.0.2.1 192.0.2.2 56324\r\n"),	      PROXY_BAD,	 0,  NULL,	  NULL	       },
+	{ OCTETS("PROXY TCP4 192.0.2.1 192.0.2.2 1 2 3\r\n"),	      PROXY_BAD,	 0,  NULL,	  NULL	       },
+	{ OCTETS("PROXY TCP4 192.0.2.1 192.0.2.2 65536 143\r\n"),	  PROXY_BAD,	     0,	NULL,	      NULL	   },
+	{ OCTETS("PROXY TCP4 2001:db8::1 192.0.2.2 1 143\r\n"),		PROXY_BAD,	   0,  NULL,	    NULL	 },
+	{ OCTETS("PROXY TCP4 192.0.2.1\0x 192.0.2.2 1 143\r\n"),		 PROXY_BAD,	    0,  NULL,	     NULL	  },
+	{ OCTETS("PROXY UDP4 192.0.2.1 192.0.2.2 1 143\r\n"),	      PROXY_BAD,	 0,  NULL,	  NULL	       },
+	{ OCTETS(V2 "\x11\x11\0\x0c" FOUR),				    PROXY_BAD,       0,  NULL,		NULL	     },
+	{ OCTETS(V2 "\x22\x11\0\x0c" FOUR),				    PROXY_BAD,       0,  NULL,		NULL	     },
+	{ OCTETS(V2 "\x21\x11\0\x0b" FOUR),				    PROXY_BAD,       0,  NULL,		NULL	     },
+	{ OCTETS(V2 "\x21\x21\0\x0c" FOUR),				    PROXY_BAD,       0,  NULL,		NULL	     },
+	{ OCTETS(V2 "\x21\x11\xff\xff" FOUR),			      PROXY_BAD,	 0,  NULL,	  NULL	       },
 };
 
 static void same(const struct address *a, const char *want)
@@ -83,7 +87,8 @@ START_TEST(every_beginning_of_a_header_wants_more)
 		struct address from, to;
 		size_t octets = 0;
 
-		ck_assert_int_eq(proxy_parse((struct str){ headers[_i].octets, n }, &octets, &from, &to), PROXY_MORE);
+		ck_assert_int_eq(proxy_parse((struct str){ headers[_i].octets, n }, &octets, &from, &to),
+				 PROXY_MORE);
 		ck_assert_uint_le(octets, n);
 	}
 }

@@ -10,20 +10,20 @@ static const struct {
 	enum sasl_result want;
 	const char *user, *password;
 } plain[] = {
-	{ OCTETS("\0joe\0secret"),         SASL_OK, "joe", "secret" },
-	{ OCTETS("joe\0joe\0secret"),      SASL_OK, "joe", "secret" },
-	{ OCTETS("\0j\xc3\xb6\0 p w "),    SASL_OK, "j\xc3\xb6", " p w " },
-	{ OCTETS("ann\0joe\0secret"),      SASL_OTHER, NULL, NULL },
-	{ OCTETS("Joe\0joe\0secret"),      SASL_OTHER, NULL, NULL },
-	{ OCTETS(""),                      SASL_MALFORMED, NULL, NULL },
-	{ OCTETS("\0"),                    SASL_MALFORMED, NULL, NULL },
-	{ OCTETS("\0\0"),                  SASL_MALFORMED, NULL, NULL },
-	{ OCTETS("\0joe"),                 SASL_MALFORMED, NULL, NULL },
-	{ OCTETS("\0joe\0"),               SASL_MALFORMED, NULL, NULL },
-	{ OCTETS("\0\0secret"),            SASL_MALFORMED, NULL, NULL },
-	{ OCTETS("\0joe\0secret\0"),       SASL_MALFORMED, NULL, NULL },
-	{ OCTETS("\0joe\0sec\0ret"),       SASL_MALFORMED, NULL, NULL },
-	{ OCTETS("joe secret"),            SASL_MALFORMED, NULL, NULL },
+	{OCTETS("\0joe\0secret"),	   SASL_OK,	    "joe",	   "secret"},
+	{ OCTETS("joe\0joe\0secret"),   SASL_OK,	       "joe",	      "secret"},
+	{ OCTETS("\0j\xc3\xb6\0 p w "), SASL_OK,	 "j\xc3\xb6", " p w " },
+	{ OCTETS("ann\0joe\0secret"),   SASL_OTHER,	  NULL,	NULL    },
+	{ OCTETS("Joe\0joe\0secret"),   SASL_OTHER,	  NULL,	NULL    },
+	{ OCTETS(""),		      SASL_MALFORMED, NULL,	    NULL	 },
+	{ OCTETS("\0"),			SASL_MALFORMED, NULL,	      NULL	   },
+	{ OCTETS("\0\0"),		  SASL_MALFORMED, NULL,	NULL    },
+	{ OCTETS("\0joe"),		   SASL_MALFORMED, NULL,	 NULL    },
+	{ OCTETS("\0joe\0"),	     SASL_MALFORMED, NULL,	   NULL	},
+	{ OCTETS("\0\0secret"),		SASL_MALFORMED, NULL,	      NULL	   },
+	{ OCTETS("\0joe\0secret\0"),    SASL_MALFORMED, NULL,	   NULL	},
+	{ OCTETS("\0joe\0sec\0ret"),    SASL_MALFORMED, NULL,	   NULL	},
+	{ OCTETS("joe secret"),		SASL_MALFORMED, NULL,	      NULL	   },
 };
 
 START_TEST(messages_of_plain)

@@ -22,12 +22,12 @@ START_TEST(a_vanished_client_is_noticed_in_a_quarter_of_an_hour)
 	_cleanup_(fd_closep) int fd = socket(families[_i], SOCK_STREAM, 0);
 
 	if (fd < 0)
-		return;	/* a kernel without IPv6 */
+		return; /* a kernel without IPv6 */
 	net_tune(fd);
 	ck_assert_int_ne(option(fd, IPPROTO_TCP, TCP_NODELAY), 0);
 	ck_assert_int_ne(option(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
-	ck_assert_int_le(option(fd, IPPROTO_TCP, TCP_KEEPIDLE) +
-				 option(fd, IPPROTO_TCP, TCP_KEEPINTVL) * option(fd, IPPROTO_TCP, TCP_KEEPCNT),
+	ck_assert_int_le(option(fd, IPPROTO_TCP, TCP_KEEPIDLE) + option(fd, IPPROTO_TCP, TCP_KEEPINTVL) *
+									 option(fd, IPPROTO_TCP, TCP_KEEPCNT),
 			 900);
 	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), NET_GONE * 1000);
 }

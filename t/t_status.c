@@ -167,7 +167,7 @@ START_TEST(saying_never_blocks)
 	_cleanup_(pair_release) struct pair p;
 
 	pair_init(&p);
-	for (int i = 0; i < 100000; i++)	/* nobody reads */
+	for (int i = 0; i < 100000; i++) /* nobody reads */
 		status_say(&p.s, STR("reading INBOX"));
 }
 END_TEST
@@ -176,18 +176,18 @@ static const struct {
 	const char *name;
 	const char *datagram;
 } bad[] = {
-	{ "nothing", "" },
-	{ "unknown", "HELLO world" },
-	{ "control character", "STATUS a\nb" },
-	{ "control character in a user", "READY a\tb" },
-	{ "control character in a code", "NO A\x7f text" },
-	{ "end without counts", "END LOGOUT" },
-	{ "end with a count missing", "END LOGOUT rcvd=1 sent=2 headers=3" },
-	{ "end with more", "END LOGOUT rcvd=1 sent=2 headers=3 body=4 x=5" },
-	{ "end with a blank behind", "END LOGOUT rcvd=1 sent=2 headers=3 body=4 " },
-	{ "end out of order", "END LOGOUT sent=2 rcvd=1 headers=3 body=4" },
-	{ "end that is none", "END BYE rcvd=1 sent=2 headers=3 body=4" },
-	{ "number out of range", "END LOGOUT rcvd=18446744073709551616 sent=2 headers=3 body=4" },
+	{"nothing",		      ""							    },
+	{ "unknown",		     "HELLO world"						 },
+	{ "control character",	       "STATUS a\nb"						 },
+	{ "control character in a user", "READY a\tb"						      },
+	{ "control character in a code", "NO A\x7f text"						 },
+	{ "end without counts",		"END LOGOUT"						  },
+	{ "end with a count missing",    "END LOGOUT rcvd=1 sent=2 headers=3"			   },
+	{ "end with more",		   "END LOGOUT rcvd=1 sent=2 headers=3 body=4 x=5"		   },
+	{ "end with a blank behind",     "END LOGOUT rcvd=1 sent=2 headers=3 body=4 "		  },
+	{ "end out of order",	      "END LOGOUT sent=2 rcvd=1 headers=3 body=4"			  },
+	{ "end that is none",	      "END BYE rcvd=1 sent=2 headers=3 body=4"		       },
+	{ "number out of range",	 "END LOGOUT rcvd=18446744073709551616 sent=2 headers=3 body=4"},
 };
 
 START_TEST(refuses)

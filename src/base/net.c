@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include "base/net.h"
 
+/* clang-format off */
 static const struct option {
 	int level, name, value;
 } options[] = {
@@ -15,13 +16,15 @@ static const struct option {
 	{ IPPROTO_TCP, TCP_USER_TIMEOUT, NET_GONE * 1000 },
 	{0},
 };
+/* clang-format on */
 
 void net_tune(int fd)
 {
 	int domain = 0;
 	socklen_t n = sizeof domain;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) < 0 || (domain != AF_INET && domain != AF_INET6))
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) < 0 ||
+	    (domain != AF_INET && domain != AF_INET6))
 		return;
 	for (const struct option *o = options; o->value; o++)
 		setsockopt(fd, o->level, o->name, &o->value, sizeof o->value);

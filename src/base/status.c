@@ -8,7 +8,7 @@
 #include "base/fd.h"
 #include "base/status.h"
 
-enum { ANSWER_MAX = 65536 };	/* a response of a mechanism is the longest */
+enum { ANSWER_MAX = 65536 }; /* a response of a mechanism is the longest */
 
 static const char *const ends[] = { "LOGOUT", "DISCONNECTED", "TIMEOUT", "SIGNAL", NULL };
 
@@ -116,9 +116,9 @@ void status_end(const struct status *s, enum status_end how, const struct status
 {
 	_cleanup_(buf_release) struct buf b = { 0 };
 
-	buf_printf(&b, "END %s rcvd=%llu sent=%llu headers=%llu body=%llu", ends[how], (unsigned long long)counts->rcvd,
-		   (unsigned long long)counts->sent, (unsigned long long)counts->headers,
-		   (unsigned long long)counts->body);
+	buf_printf(&b, "END %s rcvd=%llu sent=%llu headers=%llu body=%llu", ends[how],
+		   (unsigned long long)counts->rcvd, (unsigned long long)counts->sent,
+		   (unsigned long long)counts->headers, (unsigned long long)counts->body);
 	say(s, &b, 0);
 }
 
@@ -176,6 +176,7 @@ static bool parse_octets(struct str rest, struct status_message *m)
 	return true;
 }
 
+/* clang-format off */
 static const struct word {
 	const char *name;
 	enum status_kind kind;
@@ -188,6 +189,7 @@ static const struct word {
 	{ "END",       STATUS_END,       parse_end },
 	{0},
 };
+/* clang-format on */
 
 bool status_parse(struct str datagram, struct status_message *ret)
 {

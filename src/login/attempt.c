@@ -94,7 +94,8 @@ static enum outcome ask_helpers(struct monitor *m, struct request *r)
 	} else if (r->secret.n == 0) {
 		return OUTCOME_REFUSED;
 	}
-	if (r->user.n == 0 || r->user.n + r->secret.n > INPUT_MAX - 32 || r->tag.n > TAG_MAX || has_control(r->user))
+	if (r->user.n == 0 || r->user.n + r->secret.n > INPUT_MAX - 32 || r->tag.n > TAG_MAX ||
+	    has_control(r->user))
 		return OUTCOME_REFUSED;
 	for (size_t i = 0; i < m->nhelpers && outcome == OUTCOME_REFUSED; i++)
 		outcome = helper_try(m, &m->helpers[i], r);
@@ -145,8 +146,9 @@ static bool linger(struct monitor *m, uint64_t deadline)
 	return monitor_wait(m, -1, &m->dialogue, deadline) == EVENT_TIME;
 }
 
-/* The address's penalty comes before the attempt, so that guessing can't be sped up by hanging up on a slow answer. A
- * failure is answered at a fixed time after that, whoever the user, whatever the reason, however many helpers.
+/* The address's penalty comes before the attempt, so that guessing can't be sped up by hanging up on a slow
+ * answer. A failure is answered at a fixed time after that, whoever the user, whatever the reason, however
+ * many helpers.
  */
 static enum attempt attempt_request(struct monitor *m, struct request *r)
 {

@@ -1,4 +1,4 @@
-/* login/authenticate.c: LOGIN and AUTHENTICATE: rounds with the client, and the monitor's word (RFC 3501 6.2.2) */
+/* login/authenticate.c: LOGIN and AUTHENTICATE (RFC 3501 6.2.2): the client's part, and the monitor's word */
 #include "base/base64.h"
 #include "imap/write.h"
 #include "login/dialogue_state.h"
@@ -70,7 +70,8 @@ static void swallow_answer(struct dialogue *d)
 
 	if (d->over)
 		return;
-	if (frame_recv(d->monitor, &d->frame) == 1 && d->frame.kind == FRAME_NO && frame_fields(&d->frame, 3, fields))
+	if (frame_recv(d->monitor, &d->frame) == 1 && d->frame.kind == FRAME_NO &&
+	    frame_fields(&d->frame, 3, fields))
 		end_if(d, fields[2]);
 	else
 		d->over = true;
@@ -183,6 +184,7 @@ static void by_external(struct dialogue *d, const struct buf *initial)
 		dialogue_try(d, "EXTERNAL", buf_view(&name), (struct str){ 0 });
 }
 
+/* clang-format off */
 static const struct mechanism {
 	const char *name;
 	bool password;	/* it would be read on the way */
@@ -193,6 +195,7 @@ static const struct mechanism {
 	{ "EXTERNAL", false, by_external },
 	{0},
 };
+/* clang-format on */
 
 static void by_mechanism(struct dialogue *d, struct str name, const struct buf *initial)
 {

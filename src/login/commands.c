@@ -83,8 +83,8 @@ static void cmd_logout(struct dialogue *d, struct cursor *c)
 	dialogue_giveup(d, "L");
 }
 
-/* Only when imaptls is ready to serve is the answer OK (RFC 3501 6.2.1). What else the client has sent is left where it
- * is, for imaptls, so that nothing said in clear can be taken for something said under TLS.
+/* Only when imaptls is ready to serve is the answer OK (RFC 3501 6.2.1). What else the client has sent is
+ * left where it is, for imaptls, so that nothing said in clear can be taken for something said under TLS.
  */
 static void cmd_starttls(struct dialogue *d, struct cursor *c)
 {
@@ -119,6 +119,7 @@ static void cmd_login(struct dialogue *d, struct cursor *c)
 		dialogue_try(d, "", user, password);
 }
 
+/* clang-format off */
 const struct dialogue_command dialogue_commands[] = {
 	{ "CAPABILITY",   cmd_capability },
 	{ "NOOP",         cmd_noop },
@@ -129,3 +130,4 @@ const struct dialogue_command dialogue_commands[] = {
 	{ "AUTHENTICATE", dialogue_authenticate },
 	{0},
 };
+/* clang-format on */

@@ -13,7 +13,8 @@
 #include "login/monitor.h"
 #include "login/proxy.h"
 
-/* What stderr is in there: not the log, which only the monitor writes. A sanitizer's last words must get out. */
+/* What stderr is in there: not the log, which only the monitor writes. A sanitizer's last words must get out.
+ */
 static int stderr_of_child(void)
 {
 #ifdef __SANITIZE_ADDRESS__
@@ -23,7 +24,8 @@ static int stderr_of_child(void)
 #endif
 }
 
-/* In the child: nothing is left but the client on 0 and 1 and the monitor on 3; no user, no file, no other process. */
+/* In the child: nothing is left but the client on 0 and 1 and the monitor on 3; no user, no file, no other
+ * process. */
 bool confine(int sock)
 {
 	const int fds[] = { STDIN_FILENO, STDOUT_FILENO, stderr_of_child(), sock };
@@ -36,8 +38,9 @@ bool confine(int sock)
 
 static void terms_of(const struct monitor *m, struct terms *ret)
 {
-	const bool remote = !peer_is_loopback(&m->peer), need = m->settings.passwords_need == TLS_FOR_ALL ||
-				(m->settings.passwords_need == TLS_FOR_REMOTE && remote);
+	const bool remote = !peer_is_loopback(&m->peer),
+		   need = m->settings.passwords_need == TLS_FOR_ALL ||
+			  (m->settings.passwords_need == TLS_FOR_REMOTE && remote);
 
 	*ret = (struct terms){
 		.greeted = m->encrypted && !m->settings.tls,
@@ -64,8 +67,8 @@ static int start(struct monitor *m, bool proxy)
 	if (m->dialogue.pid == 0) {
 		if (!confine(theirs))
 			_exit(EXIT_PERMANENT);
-		_exit(proxy ? proxy_read(STDIN_FILENO, CHILD_SOCKET) :
-			      dialogue_run(STDIN_FILENO, STDOUT_FILENO, CHILD_SOCKET, &terms));
+		_exit(proxy ? proxy_read(STDIN_FILENO, CHILD_SOCKET)
+			    : dialogue_run(STDIN_FILENO, STDOUT_FILENO, CHILD_SOCKET, &terms));
 	}
 	if (m->dialogue.pid > 0)
 		return 0;

@@ -103,7 +103,8 @@ static const struct refusal {
   too_big = { "BAD", "TOOBIG", "That is more than a login takes" },
   privacy = { "NO", "PRIVACYREQUIRED", "Not without TLS" };
 
-/* Whether the line that begins at start ends with the announcement of a literal; if so it keeps a CRLF behind. */
+/* Whether the line that begins at start ends with the announcement of a literal; if so it keeps a CRLF
+ * behind. */
 static bool announced(struct dialogue *d, size_t start, struct announcement *ret)
 {
 	struct str line;
@@ -153,8 +154,8 @@ static enum lines_result read_literal(struct dialogue *d, uint64_t octets, bool 
 	return lines_octets(&d->lines, octets, &d->command);
 }
 
-/* Reads one whole command. With a refusal it is to be answered so; the stream is in step all the same, but for a
- * literal so long that we won't wait for its end: then the dialogue is over.
+/* Reads one whole command. With a refusal it is to be answered so; the stream is in step all the same, but
+ * for a literal so long that we won't wait for its end: then the dialogue is over.
  */
 static enum lines_result read_command(struct dialogue *d, const struct refusal **ret_refusal)
 {
@@ -173,8 +174,11 @@ static enum lines_result read_command(struct dialogue *d, const struct refusal *
 			return r == LINES_LONG ? LINES_OK : r;
 		if (!announced(d, start, &a))
 			return LINES_OK;
-		why = *ret_refusal ? *ret_refusal :
-		      unwanted(d, str_head(buf_view(&d->command), str_rfind(buf_view(&d->command), '{')), a.octets);
+		why = *ret_refusal ? *ret_refusal
+				   : unwanted(d,
+					      str_head(buf_view(&d->command),
+						       str_rfind(buf_view(&d->command), '{')),
+					      a.octets);
 		*ret_refusal = why;
 		if (why && a.sync)
 			return LINES_OK;
@@ -262,8 +266,8 @@ static void dialogue_release(struct dialogue *d)
 	arena_free(&d->arena);
 }
 
-/* Closing a connection that has unread octets takes back what was sent last. So the client is told that there is no more,
- * and has a moment to end.
+/* Closing a connection that has unread octets takes back what was sent last. So the client is told that there
+ * is no more, and has a moment to end.
  */
 static void linger(struct dialogue *d)
 {

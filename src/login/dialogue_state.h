@@ -10,19 +10,20 @@ struct dialogue {
 	const struct terms *terms;
 	struct lines lines;
 	int out, monitor;
-	struct str tag;		/* of the command; empty: answers are untagged */
-	struct buf command;	/* as it came, with its literals inline */
-	size_t literals;	/* octets of them in it */
-	struct arena arena;	/* the command's */
-	struct buf text;	/* not sent yet */
+	struct str tag;	    /* of the command; empty: answers are untagged */
+	struct buf command; /* as it came, with its literals inline */
+	size_t literals;    /* octets of them in it */
+	struct arena arena; /* the command's */
+	struct buf text;    /* not sent yet */
 	uint64_t sent;
 	unsigned bad;
 	bool over;
-	bool linger;		/* BYE was said */
-	struct frame frame;	/* the monitor's answer */
+	bool linger;	    /* BYE was said */
+	struct frame frame; /* the monitor's answer */
 };
 
-/* One row for each command that there is before login. run() answers it with exactly one tagged line, the last. */
+/* One row for each command that there is before login. run() answers it with exactly one tagged line, the
+ * last. */
 struct dialogue_command {
 	const char *name;
 	void (*run)(struct dialogue *d, struct cursor *c);
@@ -31,9 +32,9 @@ extern const struct dialogue_command dialogue_commands[];
 
 /* Answers. code is an RFC 5530 (or 3501) code, or empty. */
 void dialogue_tagged(struct dialogue *d, const char *condition, struct str code, struct str text);
-void dialogue_bad(struct dialogue *d, const char *code, const char *text);	/* counts: too many are the end */
+void dialogue_bad(struct dialogue *d, const char *code, const char *text); /* counts: too many are the end */
 void dialogue_bye(struct dialogue *d, struct str text);
-void dialogue_capabilities(const struct dialogue *d, struct buf *ret);	/* " IMAP4rev1 ..." */
+void dialogue_capabilities(const struct dialogue *d, struct buf *ret); /* " IMAP4rev1 ..." */
 void dialogue_flush(struct dialogue *d);
 
 /* Tells the monitor how it ended, "L" or "D", and is over. */

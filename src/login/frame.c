@@ -23,7 +23,7 @@ int frame_send(int sock, enum frame_kind kind, const struct str *fields, size_t 
 	_cleanup_(buf_release) struct buf b = { 0 };
 	int r;
 
-	buf_reserve(&b, FRAME_MAX + FRAME_FIELDS);	/* once, so that growing leaves nothing behind */
+	buf_reserve(&b, FRAME_MAX + FRAME_FIELDS); /* once, so that growing leaves nothing behind */
 	buf_c(&b, (char)kind);
 	r = put_fields(&b, fields, n);
 	while (r == 0 && send(sock, b.s, b.n, MSG_NOSIGNAL) < 0)

@@ -30,7 +30,7 @@ static void ask(struct helper *h)
 	child.pid = fork();
 	if (child.pid == 0) {
 		const int places[] = { null, out, STDERR_FILENO, null };
-		char *words[WORDS_MAX + 1] = { h->words[0], (char *)(uintptr_t)"--mechanisms", NULL };
+		char *words[WORDS_MAX + 1] = { h->words[0], (char *)(uintptr_t) "--mechanisms", NULL };
 
 		signals_default();
 		alarm(10);
@@ -65,13 +65,14 @@ bool helper_knows(struct helper *h, struct str mechanism)
 
 static bool is_password(const struct request *r)
 {
-	return r->mechanism.n == 0 || str_ieq(r->mechanism, STR("PLAIN")) || str_ieq(r->mechanism, STR("LOGIN"));
+	return r->mechanism.n == 0 || str_ieq(r->mechanism, STR("PLAIN")) ||
+	       str_ieq(r->mechanism, STR("LOGIN"));
 }
 
 /* user NUL password NUL timestamp NUL; or for another mechanism what doc/CHAIN.md says */
 static void put_input(struct buf *b, const struct request *r)
 {
-	buf_reserve(b, r->user.n + r->secret.n + 32);	/* once, so that growing leaves nothing behind */
+	buf_reserve(b, r->user.n + r->secret.n + 32); /* once, so that growing leaves nothing behind */
 	buf_str(b, r->user);
 	buf_c(b, '\0');
 	buf_str(b, r->secret);
@@ -186,7 +187,8 @@ static enum outcome ended(struct monitor *m, const struct helper *h, const struc
 	if (WEXITSTATUS(status) == EXIT_REFUSED)
 		return told ? OUTCOME_TOLD : OUTCOME_REFUSED;
 	if (told) {
-		report_trouble(m, LOG_ERR, "%s: %.*s", h->words[0], (int)MIN(r->text.n, (size_t)300), r->text.s);
+		report_trouble(m, LOG_ERR, "%s: %.*s", h->words[0], (int)MIN(r->text.n, (size_t)300),
+			       r->text.s);
 		return OUTCOME_UNABLE;
 	}
 	return trouble(m, h, "no login and no refusal: exit code", WEXITSTATUS(status));
@@ -221,7 +223,7 @@ static enum event listen_to(struct monitor *m, struct request *r, uint64_t deadl
 			return e;
 		n = fd_recv(m->status_fd, datagram, MESSAGE_MAX, NULL, NULL);
 		if (n <= 0) {
-			fd_closep(&m->status_fd);	/* from now on only its end counts */
+			fd_closep(&m->status_fd); /* from now on only its end counts */
 		} else if (status_parse((struct str){ datagram, (size_t)n }, &said)) {
 			if (said.kind == STATUS_READY) {
 				take_user(m, &said, r);

@@ -24,7 +24,8 @@ static int refuse(const char *why, int code)
 	return code;
 }
 
-/* systemd may pass the client as descriptor 3 (sd_listen_fds(3)). Anyone else has put it on 0, and on 1 if it is no pipe. */
+/* systemd may pass the client as descriptor 3 (sd_listen_fds(3)). Anyone else has put it on 0, and on 1 if it
+ * is no pipe. */
 static bool client_to_0_and_1(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
@@ -42,7 +43,8 @@ static bool answers_go_back(void)
 	int type;
 	socklen_t n = sizeof type;
 
-	if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &n) < 0 || fd_same(STDIN_FILENO, STDOUT_FILENO))
+	if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &n) < 0 ||
+	    fd_same(STDIN_FILENO, STDOUT_FILENO))
 		return true;
 	return dup2(STDIN_FILENO, STDOUT_FILENO) >= 0;
 }
@@ -89,7 +91,9 @@ static bool take_words(struct monitor *m, int argc, char **argv)
 
 static void monitor_init(struct monitor *m)
 {
-	*m = (struct monitor){ .signals = -1, .dialogue_fd = -1, .tls_fd = -1, .plain_fd = -1, .status_fd = -1 };
+	*m = (struct monitor){
+		.signals = -1, .dialogue_fd = -1, .tls_fd = -1, .plain_fd = -1, .status_fd = -1
+	};
 }
 
 static void monitor_release(struct monitor *m)
@@ -117,7 +121,7 @@ int main(int argc, char **argv)
 		return refuse("a setting can't be understood; the log says which", EXIT_PERMANENT);
 	settings_clean_environment();
 	r = peer_of(STDIN_FILENO, &m.peer);
-	if (r < 0)	/* gone already */
+	if (r < 0) /* gone already */
 		return EXIT_OK;
 	net_tune(STDIN_FILENO);
 	m.signals = signals_open();

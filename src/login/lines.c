@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include "login/lines.h"
 
-enum { PEEK = 4096, LONGEST = 65536 };	/* octets of a line that are thrown away before we take it for none */
+enum { PEEK = 4096, LONGEST = 65536 }; /* octets of a line that are thrown away before we take it for none */
 
 void lines_init(struct lines *l, int fd, int monitor)
 {
@@ -18,7 +18,10 @@ void lines_init(struct lines *l, int fd, int monitor)
 
 static enum lines_result wait_for_client(const struct lines *l)
 {
-	struct pollfd p[] = { { l->fd, POLLIN, 0 }, { l->monitor, POLLIN, 0 } };
+	struct pollfd p[] = {
+		{l->fd,	 POLLIN, 0},
+		      { l->monitor, POLLIN, 0}
+	};
 
 	while (poll(p, COUNT(p), -1) < 0)
 		if (errno != EINTR)
@@ -31,7 +34,8 @@ static bool worth_another_try(ssize_t n)
 	return n < 0 && (errno == EINTR || errno == EAGAIN);
 }
 
-/* Takes up to n octets that have come, only up to the first LF if line is set. Returns how many; 0 at the end. */
+/* Takes up to n octets that have come, only up to the first LF if line is set. Returns how many; 0 at the
+ * end. */
 static ssize_t take(struct lines *l, char *p, size_t n, bool line)
 {
 	const char *lf;

@@ -2,21 +2,21 @@
 #pragma once
 #include "base/buf.h"
 
-/* What follows the last line taken is still in the descriptor, for the process that has it next. So a socket is
- * peeked at and then read up to the LF; a pipe is read octet by octet.
+/* What follows the last line taken is still in the descriptor, for the process that has it next. So a socket
+ * is peeked at and then read up to the LF; a pipe is read octet by octet.
  */
 struct lines {
 	int fd;
-	int monitor;	/* readable (a BYE, or its end) interrupts every wait for the client */
+	int monitor; /* readable (a BYE, or its end) interrupts every wait for the client */
 	bool socket;
-	uint64_t rcvd;	/* octets taken */
+	uint64_t rcvd; /* octets taken */
 };
 
 enum lines_result {
 	LINES_OK,
-	LINES_LONG,	/* longer than max: the rest of it was thrown away */
-	LINES_END,	/* the client is gone, or sends a line without an end */
-	LINES_MONITOR,	/* the monitor has something to say */
+	LINES_LONG,    /* longer than max: the rest of it was thrown away */
+	LINES_END,     /* the client is gone, or sends a line without an end */
+	LINES_MONITOR, /* the monitor has something to say */
 };
 
 void lines_init(struct lines *l, int fd, int monitor);

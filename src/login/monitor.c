@@ -11,12 +11,12 @@
 #include "login/proxy.h"
 #include "login/report.h"
 
-enum { GRACE_MS = 2000 };	/* to write a last line to a client that may not read */
+enum { GRACE_MS = 2000 }; /* to write a last line to a client that may not read */
 
 /* What the dialogue's end means for us. */
 enum next {
 	NEXT_GO_ON,
-	NEXT_TLS,	/* STARTTLS was answered */
+	NEXT_TLS, /* STARTTLS was answered */
 	NEXT_SESSION,
 	NEXT_END,
 };
@@ -61,7 +61,7 @@ static enum next take_starttls(struct monitor *m)
 	if (!m->settings.starttls || m->encrypted || m->frame.fields.n)
 		return broken(m);
 	if (tls_start(m) < 0) {
-		frame_send(m->dialogue_fd, FRAME_NO, NULL, 0);	/* it knows the words */
+		frame_send(m->dialogue_fd, FRAME_NO, NULL, 0); /* it knows the words */
 		let_finish(m);
 		return NEXT_END;
 	}
@@ -92,7 +92,7 @@ static enum next take_frame(struct monitor *m)
 {
 	const int r = frame_recv(m->dialogue_fd, &m->frame);
 
-	if (r == 0) {	/* its status tells whether that was in order */
+	if (r == 0) { /* its status tells whether that was in order */
 		fd_closep(&m->dialogue_fd);
 		return NEXT_GO_ON;
 	}
@@ -124,7 +124,8 @@ static enum next dialogue_died(const struct monitor *m)
 	const int status = m->dialogue.status;
 
 	if (WIFSIGNALED(status))
-		report_trouble(m, LOG_ERR, "BREAK-IN? the dialogue was killed by signal %d", WTERMSIG(status));
+		report_trouble(m, LOG_ERR, "BREAK-IN? the dialogue was killed by signal %d",
+			       WTERMSIG(status));
 	else if (WEXITSTATUS(status) != EXIT_OK)
 		report_trouble(m, LOG_ERR, "the dialogue ended with exit code %d", WEXITSTATUS(status));
 	else
@@ -156,7 +157,8 @@ static enum next serve_dialogue(struct monitor *m)
 	return next;
 }
 
-/* Whoever speaks through a listed proxy is who its header says (IMAPD_PROXY_FROM). False: there was no such header. */
+/* Whoever speaks through a listed proxy is who its header says (IMAPD_PROXY_FROM). False: there was no such
+ * header. */
 static bool through_proxy(struct monitor *m)
 {
 	struct address from, to;
@@ -226,7 +228,7 @@ static int end_children(struct monitor *m)
 	dialogue_end(m);
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
-	if (m->tls.pid)		/* it sees the end of the plain socket, and has a moment to send what is left */
+	if (m->tls.pid) /* it sees the end of the plain socket, and has a moment to send what is left */
 		monitor_wait(m, -1, &m->tls, clock_ms() + GRACE_MS);
 	child_end(&m->tls);
 	return EXIT_OK;
@@ -240,7 +242,8 @@ int monitor_run(struct monitor *m)
 	m->login_deadline = m->started + m->settings.login_time;
 	listed = address_listed(&m->peer.remote, m->settings.proxies);
 	if (listed < 0)
-		report_trouble(m, LOG_ERR, "IMAPD_PROXY_FROM=%s: not a list of networks", m->settings.proxies);
+		report_trouble(m, LOG_ERR, "IMAPD_PROXY_FROM=%s: not a list of networks",
+			       m->settings.proxies);
 	if (listed < 0 || (listed && m->peer.inet && !through_proxy(m)))
 		return end_children(m);
 	export_peer(m);

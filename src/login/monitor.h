@@ -1,4 +1,4 @@
-/* login/monitor.h: the one process that outlives login: it starts the others, and reads nothing from the network */
+/* login/monitor.h: the process that outlives login: it starts the others and reads nothing from the network */
 #pragma once
 #include <sys/types.h>
 #include "base/buf.h"
@@ -17,9 +17,9 @@ struct child {
 };
 
 struct helper {
-	char *words[WORDS_MAX];	/* its name and arguments, then the server and its Maildir, then NULL */
+	char *words[WORDS_MAX]; /* its name and arguments, then the server and its Maildir, then NULL */
 	enum { NOT_ASKED, FOREIGN, OURS } kind;
-	char mechanisms[MECHANISMS_MAX];	/* of OURS: names, one blank between */
+	char mechanisms[MECHANISMS_MAX]; /* of OURS: names, one blank between */
 };
 
 struct monitor {
@@ -29,22 +29,23 @@ struct monitor {
 	size_t nhelpers;
 
 	/* The client is on 0 and 1 until a session has it. All other descriptors are close-on-exec. */
-	int signals;		/* signalfd */
-	int dialogue_fd;	/* frames */
-	int tls_fd;		/* imaptls's control */
-	int plain_fd;		/* the plain side of imaptls, until it is put on 0 and 1 */
-	int status_fd;		/* helper, then imapd */
+	int signals;	 /* signalfd */
+	int dialogue_fd; /* frames */
+	int tls_fd;	 /* imaptls's control */
+	int plain_fd;	 /* the plain side of imaptls, until it is put on 0 and 1 */
+	int status_fd;	 /* helper, then imapd */
 	struct child dialogue, tls, session;
 
-	uint64_t started;	/* clock_ms() */
+	uint64_t started; /* clock_ms() */
 	uint64_t login_deadline;
 	unsigned failures;
-	bool stop;		/* we were told to end */
+	bool stop; /* we were told to end */
 	bool encrypted;
-	struct buf tls_version, tls_cipher, identity;	/* under TLS; identity: of a verified client certificate */
-	struct buf user;	/* of the session */
+	struct buf tls_version, tls_cipher,
+		identity; /* under TLS; identity: of a verified client certificate */
+	struct buf user;  /* of the session */
 	struct penalties penalties;
-	struct frame frame;	/* the dialogue's last one; wiped when done with */
+	struct frame frame; /* the dialogue's last one; wiped when done with */
 };
 
 /* Serves the client on 0 and 1 to the end of his session. Returns our exit code. */
@@ -52,12 +53,12 @@ int monitor_run(struct monitor *m);
 
 /* What ended a wait. Children are reaped meanwhile, so pid may have become 0 after any of them. */
 enum event {
-	EVENT_INPUT,	/* fd is readable, or at its end */
-	EVENT_EXIT,	/* the child is no more, and nothing is readable */
-	EVENT_STOP,	/* SIGTERM, SIGINT or SIGHUP came; told once, m->stop stays set */
-	EVENT_TIME,	/* it is deadline (clock_ms()) */
+	EVENT_INPUT, /* fd is readable, or at its end */
+	EVENT_EXIT,  /* the child is no more, and nothing is readable */
+	EVENT_STOP,  /* SIGTERM, SIGINT or SIGHUP came; told once, m->stop stays set */
+	EVENT_TIME,  /* it is deadline (clock_ms()) */
 };
-enum { NEVER = 0 };	/* for deadline */
+enum { NEVER = 0 }; /* for deadline */
 enum event monitor_wait(struct monitor *m, int fd, const struct child *child, uint64_t deadline);
 
 /* Descriptors and processes (process.c) */
@@ -66,41 +67,44 @@ enum event monitor_wait(struct monitor *m, int fd, const struct child *child, ui
 int signals_open(void);
 /* In a child: undoes that. */
 void signals_default(void);
-/* In a child: puts fds[i] on i (-1: closes it) and closes the rest, or makes it close-on-exec. False on failure. */
+/* In a child: puts fds[i] on i (-1: closes it) and closes the rest, or makes it close-on-exec. False on
+ * failure. */
 bool descriptors_place(const int *fds, size_t n, bool close_rest);
 /* Kills it if it lives, and reaps it. */
 void child_end(struct child *c);
 /* A connected pair of Unix sockets, close-on-exec. */
 int pair_open(int type, int *ret_ours, int *ret_theirs);
 
-/* The dialogue and the reader of a proxy's header (confine.c): forked, with nothing but the client and a socket to us. */
-bool confine(int sock);	/* in the fork: closes the door; sock ends up on 3. The only thing to do on false is to exit */
+/* The dialogue and the reader of a proxy's header (confine.c): forked, with nothing but the client and a
+ * socket to us. */
+bool confine(int sock); /* in the fork: closes the door; sock ends up on 3. The only thing to do on false is
+			   to exit */
 int dialogue_start(struct monitor *m);
 int proxy_start(struct monitor *m);
 void dialogue_end(struct monitor *m);
 
 /* A login attempt (attempt.c): what FRAME_TRY asks for. */
 enum attempt {
-	ATTEMPT_SESSION,	/* imapd is ready: status_fd and session are its */
-	ATTEMPT_ANSWERED,	/* the dialogue has been told no */
-	ATTEMPT_BROKEN,		/* no frame that an honest dialogue sends */
-	ATTEMPT_STOPPED,	/* the dialogue is gone, or we are to stop */
+	ATTEMPT_SESSION,  /* imapd is ready: status_fd and session are its */
+	ATTEMPT_ANSWERED, /* the dialogue has been told no */
+	ATTEMPT_BROKEN,	  /* no frame that an honest dialogue sends */
+	ATTEMPT_STOPPED,  /* the dialogue is gone, or we are to stop */
 };
 enum attempt attempt(struct monitor *m);
 
 /* Helpers (helper.c) */
 enum outcome {
 	OUTCOME_SESSION,
-	OUTCOME_REFUSED,	/* wrong user or password, as far as this helper knows */
-	OUTCOME_TOLD,		/* NO, with a reason for the client, that counts as a failed login */
-	OUTCOME_UNABLE,		/* NO, with a reason for the client, that is not his fault */
-	OUTCOME_TROUBLE,	/* the log has been told */
+	OUTCOME_REFUSED, /* wrong user or password, as far as this helper knows */
+	OUTCOME_TOLD,	 /* NO, with a reason for the client, that counts as a failed login */
+	OUTCOME_UNABLE,	 /* NO, with a reason for the client, that is not his fault */
+	OUTCOME_TROUBLE, /* the log has been told */
 	OUTCOME_STOPPED,
 };
 struct request {
 	struct str tag, mechanism, user, secret;
-	struct buf room;	/* what they point into */
-	struct buf code, text;	/* of OUTCOME_TOLD and OUTCOME_UNABLE */
+	struct buf room;       /* what they point into */
+	struct buf code, text; /* of OUTCOME_TOLD and OUTCOME_UNABLE */
 };
 enum outcome helper_try(struct monitor *m, struct helper *h, struct request *r);
 /* Whether it can do a mechanism that is more than a password; asks it the first time. */

@@ -12,8 +12,8 @@ struct address {
 };
 
 struct peer {
-	bool inet;	/* false: a Unix socket, a pipe, a terminal; then both addresses are 127.0.0.1 port 0 */
-	bool trusted;	/* listed as a proxy: its failures earn no penalty */
+	bool inet;    /* false: a Unix socket, a pipe, a terminal; then both addresses are 127.0.0.1 port 0 */
+	bool trusted; /* listed as a proxy: its failures earn no penalty */
 	struct address remote, local;
 	char remote_ip[ADDRESS_TEXT], remote_port[PEER_PORT];
 	char local_ip[ADDRESS_TEXT], local_port[PEER_PORT];

@@ -13,9 +13,9 @@
 enum { BUCKETS = 2048, SLOTS = 8, HASH_BITS = 32, TIME_BITS = 24, COUNT_BITS = 8, TICK = 4 };
 
 struct penalty_table {
-	_Atomic uint64_t secret;	/* 0: not made yet */
+	_Atomic uint64_t secret; /* 0: not made yet */
 	uint64_t unused[7];
-	_Atomic uint64_t slots[BUCKETS][SLOTS];	/* 0: free */
+	_Atomic uint64_t slots[BUCKETS][SLOTS]; /* 0: free */
 };
 
 /* A slot, taken apart. Times are in units of TICK seconds, modulo 2^24 of them (two years). */
@@ -144,8 +144,9 @@ static size_t pick(_Atomic uint64_t *bucket, uint64_t h, uint64_t now)
 	for (size_t i = 0; i < SLOTS; i++) {
 		const uint64_t word = atomic_load(&bucket[i]);
 		const struct slot s = unpack(word);
-		const uint64_t weight = forgotten(word, now) ? 0 :
-					(uint64_t)s.count << TIME_BITS | ((1u << TIME_BITS) - 1 - age(s, now));
+		const uint64_t weight = forgotten(word, now) ? 0
+							     : (uint64_t)s.count << TIME_BITS |
+								       ((1u << TIME_BITS) - 1 - age(s, now));
 
 		if (mine(word, h, now))
 			return i;

@@ -2,19 +2,19 @@
 #pragma once
 #include "login/peer.h"
 
-/* A table of fixed size in a file that all monitors map. A slot is one 64-bit word (hash of the address, time of its last
- * failure, how many), changed by compare-and-swap: no lock to wait for, nothing to repair. IPv6 counts by /64. Addresses
- * are hashed with a secret made with the file, so nobody can aim at another's slot.
+/* A table of fixed size in a file that all monitors map. A slot is one 64-bit word (hash of the address, time
+ * of its last failure, how many), changed by compare-and-swap: no lock to wait for, nothing to repair. IPv6
+ * counts by /64. Addresses are hashed with a secret made with the file, so nobody can aim at another's slot.
  */
 struct penalties {
-	struct penalty_table *table;	/* NULL: nothing is kept */
+	struct penalty_table *table; /* NULL: nothing is kept */
 };
 
 /* An address is forgotten an hour after its last failure; the first failures are free. */
 enum { PENALTY_FORGET = 3600, PENALTY_FREE = 3, PENALTY_MAX_MS = 15000 };
 
-/* Opens or makes the file in dir, which must be ours (or root's) and writable by nobody else. Returns 0, or a negative
- * errno: then nothing is kept. Children made by fork() don't get the mapping.
+/* Opens or makes the file in dir, which must be ours (or root's) and writable by nobody else. Returns 0, or a
+ * negative errno: then nothing is kept. Children made by fork() don't get the mapping.
  */
 int penalties_open(const char *dir, struct penalties *ret);
 void penalties_close(struct penalties *p);

@@ -27,7 +27,7 @@ int signals_open(void)
 	int fd;
 
 	taken_signals(&set);
-	signal(SIGCHLD, SIG_DFL);	/* ignored it would be reaped by the kernel, its exit code lost */
+	signal(SIGCHLD, SIG_DFL); /* ignored it would be reaped by the kernel, its exit code lost */
 	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
@@ -120,7 +120,10 @@ enum event monitor_wait(struct monitor *m, int fd, const struct child *child, ui
 	for (;;) {
 		const uint64_t now = clock_ms();
 		const bool gone = child && child->pid == 0;
-		struct pollfd p[] = { { fd, POLLIN, 0 }, { m->signals, POLLIN, 0 } };
+		struct pollfd p[] = {
+			{fd,	      POLLIN, 0},
+			   { m->signals, POLLIN, 0}
+		};
 		const int n = poll(p, COUNT(p), gone ? 0 : milliseconds(deadline, now));
 
 		if (n < 0 && errno != EINTR)

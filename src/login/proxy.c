@@ -1,4 +1,4 @@
-/* login/proxy.c: the PROXY protocol, versions 1 (a line) and 2 (binary), as HAProxy's proxy-protocol.txt defines them */
+/* login/proxy.c: the PROXY protocol (HAProxy's proxy-protocol.txt), versions 1, a line, and 2, binary */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <poll.h>
@@ -8,7 +8,7 @@
 #include "login/proxy.h"
 
 static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-static const char signature[] = "\r\n\r\n\0\r\nQUIT\n";	/* and its NUL, which is none of it */
+static const char signature[] = "\r\n\r\n\0\r\nQUIT\n"; /* and its NUL, which is none of it */
 
 enum { SIGNATURE = sizeof signature - 1, IPV4_BLOCK = 12, IPV6_BLOCK = 36 };
 
@@ -93,16 +93,17 @@ static uint16_t be16(const char *p)
 	return (uint16_t)((unsigned char)p[0] << 8 | (unsigned char)p[1]);
 }
 
-static enum proxy_result take_block(char family, const char *block, size_t n, struct address *from, struct address *to)
+static enum proxy_result take_block(char family, const char *block, size_t n, struct address *from,
+				    struct address *to)
 {
-	if (family == 0x11 && n >= IPV4_BLOCK) {	/* TCP over IPv4 */
+	if (family == 0x11 && n >= IPV4_BLOCK) { /* TCP over IPv4 */
 		set_ipv4(from, block);
 		set_ipv4(to, block + 4);
 		from->port = be16(block + 8);
 		to->port = be16(block + 10);
 		return PROXY_ADDRESSES;
 	}
-	if (family == 0x21 && n >= IPV6_BLOCK) {	/* TCP over IPv6 */
+	if (family == 0x21 && n >= IPV6_BLOCK) { /* TCP over IPv6 */
 		*from = *to = (struct address){ 0 };
 		memcpy(from->ip, block, 16);
 		memcpy(to->ip, block + 16, 16);
@@ -136,7 +137,8 @@ static enum proxy_result parse_v2(struct str octets, size_t *ret_octets, struct 
 	return take_block(octets.s[13], octets.s + PROXY_V2_HEAD, n, ret_from, ret_to);
 }
 
-enum proxy_result proxy_parse(struct str octets, size_t *ret_octets, struct address *ret_from, struct address *ret_to)
+enum proxy_result proxy_parse(struct str octets, size_t *ret_octets, struct address *ret_from,
+			      struct address *ret_to)
 {
 	const struct str v1 = STR("PROXY "), v2 = { signature, SIGNATURE };
 
@@ -185,7 +187,8 @@ static bool drop(int fd, size_t n)
 	return true;
 }
 
-/* Waits a moment for more than is there already, which poll() can't tell; true if the other side has closed. */
+/* Waits a moment for more than is there already, which poll() can't tell; true if the other side has closed.
+ */
 static bool nothing_more(int fd, bool some)
 {
 	struct pollfd p = { .fd = fd, .events = some ? POLLRDHUP : POLLIN };

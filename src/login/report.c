@@ -16,7 +16,8 @@
 
 enum { SHOWN_MAX = 256, FIELDS_MAX = 16 };
 
-/* What a client says of itself, such that it can't be taken for another part of the line (fail2ban reads them). */
+/* What a client says of itself, such that it can't be taken for another part of the line (fail2ban reads
+ * them). */
 static void put_foreign(struct buf *b, struct str text)
 {
 	const bool utf8 = utf8_valid(text);
@@ -57,6 +58,7 @@ static void put_tls(struct buf *b, const struct monitor *m)
 /* The fields of the journal that every line has. Returns how many. */
 static size_t fields_of(const struct monitor *m, const char *event, struct str user, struct log_field *ret)
 {
+	/* clang-format off */
 	const struct log_field fields[] = {
 		{ "IMAP_EVENT",  str_z(event) },
 		{ "IMAP_USER",   user },
@@ -65,6 +67,7 @@ static size_t fields_of(const struct monitor *m, const char *event, struct str u
 		{ "TLS_VERSION", buf_view(&m->tls_version) },
 		{ "TLS_CIPHER",  buf_view(&m->tls_cipher) },
 	};
+	/* clang-format on */
 
 	memcpy(ret, fields, sizeof fields);
 	return COUNT(fields);
@@ -109,6 +112,7 @@ void report_login(const struct monitor *m)
 	log_event(LOG_INFO, fields, buf_view(&text));
 }
 
+/* clang-format off */
 static const struct ending {
 	const char *event, *text;
 	int level;
@@ -118,6 +122,7 @@ static const struct ending {
 	[STATUS_TIMEOUT] =      { "TIMEOUT",      "TIMEOUT",                             LOG_INFO },
 	[STATUS_SIGNAL] =       { "SIGNAL",       "Disconnected during shutdown by signal", LOG_NOTICE },
 };
+/* clang-format on */
 
 /* Adds one number to the line and to the fields; room is where its digits stay. */
 static void put_number(struct buf *b, struct log_field *field, char *room, const char *name, uint64_t v)
@@ -192,7 +197,8 @@ void report_trouble(const struct monitor *m, int level, const char *fmt, ...)
 	log_event(level, fields, buf_view(&text));
 }
 
-/* sd_notify(3) by hand: one datagram to the socket that NOTIFY_SOCKET names; "@" stands for the abstract NUL. */
+/* sd_notify(3) by hand: one datagram to the socket that NOTIFY_SOCKET names; "@" stands for the abstract NUL.
+ */
 static void notify(const char *path, struct str text)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };

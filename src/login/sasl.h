@@ -4,12 +4,12 @@
 
 enum sasl_result {
 	SASL_OK,
-	SASL_MALFORMED,	/* BAD */
+	SASL_MALFORMED, /* BAD */
 	SASL_OTHER,	/* acts for another user than the one who proves himself: NO [AUTHORIZATIONFAILED] */
 };
 
-/* message = [authzid] NUL authcid NUL passwd (RFC 4616 2). ret points into it. An authorization identity must be the
- * same as the other.
+/* message = [authzid] NUL authcid NUL passwd (RFC 4616 2). ret points into it. An authorization identity must
+ * be the same as the other.
  */
 enum sasl_result sasl_plain(struct str message, struct str *ret_user, struct str *ret_password);
 

@@ -19,12 +19,14 @@ static bool seconds(const char *name, uint64_t least, uint64_t dflt, uint64_t *r
 	return true;
 }
 
-/* The more cautious of the two wins. Courier's own default, which is to ask for nothing, must be spelled out. */
+/* The more cautious of the two wins. Courier's own default, which is to ask for nothing, must be spelled out.
+ */
 static bool passwords(struct settings *s)
 {
 	bool required, allowed;
 
-	if (!env_bool("IMAP_TLS_REQUIRED", false, &required) || !env_bool("IMAPD_ALLOW_PLAINTEXT", false, &allowed))
+	if (!env_bool("IMAP_TLS_REQUIRED", false, &required) ||
+	    !env_bool("IMAPD_ALLOW_PLAINTEXT", false, &allowed))
 		return false;
 	if (required)
 		s->passwords_need = TLS_FOR_ALL;
@@ -62,10 +64,12 @@ bool settings_read(struct settings *ret)
 	return true;
 }
 
+/* clang-format off */
 static const char *const foreign[] = {	/* by how they begin */
 	"AUTH", "IMAPLOGINTAG=", "IMAPMECHANISM=", "IMAPSTATUSFD=", "IMAP_TLS=", "LISTEN_", "MAILDIR", "NOTIFY_SOCKET=",
 	"OPTIONS=", "TCPLOCAL", "TCPREMOTE", "TLS_CONNECTED_PROTOCOL=", "TLS_SUBJECT_", NULL,
 };
+/* clang-format on */
 
 static bool is_foreign(const char *variable)
 {

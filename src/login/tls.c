@@ -13,7 +13,8 @@
 
 enum { START_MS = 20000, MESSAGE_MAX = 4096 };
 
-/* A site that comes from Courier has a COURIERTLS in its configuration: another program, so it is not asked. */
+/* A site that comes from Courier has a COURIERTLS in its configuration: another program, so it is not asked.
+ */
 static _noreturn_ void run(int network, int plain, int control)
 {
 	const int fds[] = { network, plain, STDERR_FILENO, control };
@@ -78,8 +79,8 @@ static int expect(struct monitor *m, struct str want, uint64_t deadline)
 		rest = str_z(room);
 		str_cut(&rest, ' ', &word);
 		if (str_eq(word, STR("FAIL")) && is_text(rest)) {
-			report_trouble(m, str_eq(want, STR("READY")) ? LOG_ERR : LOG_INFO, "TLS: %.*s", (int)rest.n,
-				       rest.n ? rest.s : "");
+			report_trouble(m, str_eq(want, STR("READY")) ? LOG_ERR : LOG_INFO, "TLS: %.*s",
+				       (int)rest.n, rest.n ? rest.s : "");
 			return -EPROTO;
 		}
 		if (str_eq(word, STR("IDENTITY")) && is_text(rest) && rest.n) {
