@@ -202,6 +202,7 @@ static enum proxy_result look(int fd, size_t *ret_octets, struct address *from, 
 	enum proxy_result result = PROXY_MORE;
 	char octets[PROXY_MAX];
 	size_t seen = 0;
+	bool closed = false;
 
 	while (result == PROXY_MORE) {
 		const ssize_t n = recv(fd, octets, sizeof octets, MSG_PEEK);
@@ -210,8 +211,10 @@ static enum proxy_result look(int fd, size_t *ret_octets, struct address *from, 
 			return PROXY_BAD;
 		if (n > 0 && (size_t)n > seen)
 			result = proxy_parse((struct str){ octets, (size_t)n }, ret_octets, from, to);
-		else if (nothing_more(fd, n > 0))
+		else if (closed)
 			return PROXY_BAD;
+		else
+			closed = nothing_more(fd, n > 0); /* then one more look at what came before that */
 		seen = n > 0 ? (size_t)n : seen;
 	}
 	return result;
