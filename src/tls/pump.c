@@ -135,8 +135,9 @@ static void trim(struct pump *p)
 	malloc_trim(0);
 }
 
-/* Waits for what can be done next; false if the monitor is gone. A descriptor of which nothing is wanted is
- * left out, since its end would be told again and again.
+/* Waits for what can be done next, unless that is to go on with what has been read already; false if the
+ * monitor is gone. A descriptor of which nothing is wanted is left out, since its end would be told again and
+ * again.
  */
 static bool wait_for(struct pump *p, int control)
 {
@@ -147,7 +148,11 @@ static bool wait_for(struct pump *p, int control)
 		{ .fd = plain ? p->plain : -1, .events = plain },
 		{ .fd = control,		 .events = POLLIN},
 	};
-	int n = poll(fds, 3, IDLE_MS);
+	int n;
+
+	if (wants_client(p) && (transport_pending(p->net) || gnutls_record_check_pending(p->session)))
+		return true;
+	n = poll(fds, 3, IDLE_MS);
 
 	if (n == 0) {
 		trim(p);
