@@ -32,6 +32,11 @@ enum verdict cmd_bad(struct command *cmd, const char *text)
 	return BAD;
 }
 
+enum verdict cmd_over(void)
+{
+	return OVER;
+}
+
 enum verdict cmd_syntax(struct command *cmd)
 {
 	return cmd_bad(cmd, parse_complaint(&cmd->args));
@@ -106,10 +111,13 @@ static bool read_head(struct session *s, struct command *cmd)
 	c.utf8 = s->enabled & (ON_UTF8 | ON_REV2);
 	c.separator = s->store.separator;
 	cmd->row = NULL;
-	if (p_tag(&c, &cmd->tag))
-		cmd->tag = arena_str(cmd->arena, cmd->tag);
+	cmd->tag = (struct str){ 0 };
 	cmd->text = "Expected a tag and a command.";
-	if (cmd->tag.n == 0 || !p_sp(&c) || !p_command_name(&c, &name))
+	/* What only begins like a tag is none, and is not echoed. */
+	if (!p_tag(&c, &name) || (c.rest.n && c.rest.s[0] != ' '))
+		return false;
+	cmd->tag = arena_str(cmd->arena, name);
+	if (!p_sp(&c) || !p_command_name(&c, &name))
 		return false;
 	cmd->row = command_row_find(name);
 	cmd->text = "Unknown command.";
@@ -163,6 +171,8 @@ static void sync_after(struct session *s, const struct command *cmd)
 
 static bool answer(struct session *s, struct command *cmd, enum verdict verdict)
 {
+	if (verdict == OVER)
+		return false;
 	if (cmd->row && verdict != BAD)
 		sync_after(s, cmd);
 	tagged(s, cmd, verdict);
@@ -186,6 +196,16 @@ static enum verdict refuse(struct session *s, struct command *cmd)
 	if (cmd->row->flags & WRITES && s->view && s->view->readonly)
 		return cmd_no(cmd, "READ-ONLY", "The mailbox is open read-only.");
 	return OK;
+}
+
+/* Answers where what the client is still to send can't be told from commands. */
+static bool lost(struct session *s, const struct command *cmd, enum verdict verdict)
+{
+	if (verdict == OVER)
+		return false;
+	tagged(s, cmd, verdict);
+	session_bye(s, STATUS_DISCONNECTED, "TOOBIG", "Too much to read past.");
+	return false;
 }
 
 static bool too_long(struct session *s, struct command *cmd)
@@ -215,7 +235,7 @@ bool command_next(struct session *s)
 		verdict = refuse(s, &cmd);
 		if (verdict != OK) {
 			if (status == FRAME_LITERAL && frame_refuse(&s->frame) != FRAME_COMPLETE)
-				return over(s, FRAME_GONE);
+				return lost(s, &cmd, verdict);
 			return answer(s, &cmd, verdict);
 		}
 		while (status == FRAME_LITERAL && !(cmd.row->flags & STREAM))
@@ -227,6 +247,6 @@ bool command_next(struct session *s)
 		return over(s, status);
 	verdict = s->frame.nul ? cmd_bad(&cmd, "A NUL octet in a command.") : cmd.row->run(s, &cmd);
 	if (s->frame.literal.open && frame_refuse(&s->frame) != FRAME_COMPLETE)
-		return over(s, FRAME_GONE);
+		return lost(s, &cmd, verdict);
 	return answer(s, &cmd, verdict);
 }

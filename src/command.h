@@ -26,6 +26,8 @@ enum verdict cmd_ok(struct command *cmd, const char *text);
 enum verdict cmd_ok_code(struct command *cmd, const char *code, const char *text);
 enum verdict cmd_no(struct command *cmd, const char *code, const char *text);
 enum verdict cmd_bad(struct command *cmd, const char *text);
+/* The session has ended in the middle of the command. */
+enum verdict cmd_over(void);
 /* BAD, with the place where the arguments went wrong. */
 enum verdict cmd_syntax(struct command *cmd);
 /* NO for r, a negative errno, with its RFC 5530 code. */

@@ -68,7 +68,7 @@ static const char *hostname(char *host, size_t size)
 	return host;
 }
 
-static bool read_folder(struct maildir_config *f)
+static bool read_folder(struct arena *a, struct maildir_config *f)
 {
 	static const char *const syncs[] = { "full", "mail", "never", NULL };
 	size_t sync = MD_SYNC_FULL;
@@ -78,15 +78,15 @@ static bool read_folder(struct maildir_config *f)
 	    !env_choice("IMAPD_SYNC", syncs, MD_SYNC_FULL, &sync))
 		return false;
 	f->sync = (enum md_sync)sync;
-	f->hostname = must_strdup(hostname(host, sizeof host));
+	f->hostname = arena_str(a, str_z(hostname(host, sizeof host))).s;
 	return true;
 }
 
-bool settings_read(struct settings *ret)
+bool settings_read(struct arena *a, struct settings *ret)
 {
 	struct settings s = { 0 };
 
-	if (!set_umask() || !read_session(&s.session) || !read_folder(&s.folder) || !read_separator(&s.separator) ||
+	if (!set_umask() || !read_session(&s.session) || !read_folder(a, &s.folder) || !read_separator(&s.separator) ||
 	    !env_bool("IMAP_MAILBOX_SANITY_CHECK", true, &s.account.check_owner) ||
 	    !env_bool("IMAPD_ALLOW_ROOT", false, &s.allow_root))
 		return false;

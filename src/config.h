@@ -13,8 +13,8 @@ struct settings {
 	const char *debug_file;	/* IMAPDEBUGFILE, relative to the Maildir; NULL: none */
 };
 
-/* Reads all of them, and sets the umask. False, after a line on the log that names it, for a value that can't be meant. */
-bool settings_read(struct settings *ret);
+/* Reads all of them, and sets the umask; a keeps what is not in the environment. False, after a line on the log that names it, for a value that can't be meant. */
+bool settings_read(struct arena *a, struct settings *ret);
 
 /* An option of the account: OPTIONS and AUTHOPTIONS are "name=value,...". Not 0, or begins with t or y: it is set. */
 bool account_option(const char *name);

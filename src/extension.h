@@ -11,8 +11,10 @@ struct search_key;
 struct search_parse;
 struct status_of;
 
-/* How a command ended. Only cmd_ functions (command.h) make one: no path ends without an answer. */
-enum verdict { OK, NO, BAD };
+/* How a command ended. Only cmd_ functions (command.h) make one: no path ends without an answer, unless the session is
+ * over, and nobody waits for it.
+ */
+enum verdict { OK, NO, BAD, OVER };
 
 /* What a session is doing; a row names those it is allowed in. session_enter() is the only place that changes it. */
 enum state { AUTHENTICATED = 1, SELECTED = 2, LOGGED_OUT = 4, ANY_STATE = AUTHENTICATED | SELECTED };

@@ -210,6 +210,16 @@ static int stream(struct session *s, struct sent *in, uint64_t octets)
 	return 0;
 }
 
+void fetch_string(struct session *s, struct str text)
+{
+	if (text.n == 0) {
+		w_string(&s->out, text);
+		return;
+	}
+	w_literal(&s->out, text.n);
+	buf_str(s->out.out, text);
+}
+
 static int small_literal(struct session *s, struct fetching *f, off_t from, off_t to)
 {
 	_cleanup_(buf_release) struct buf stored = { 0 }, sent = { 0 };
@@ -219,8 +229,7 @@ static int small_literal(struct session *s, struct fetching *f, off_t from, off_
 		return (int)got;
 	stored.n = (size_t)got;
 	sent_str(&sent, buf_view(&stored));
-	w_literal(&s->out, sent.n);
-	buf_str(s->out.out, buf_view(&sent));
+	fetch_string(s, buf_view(&sent));
 	return 0;
 }
 
@@ -263,6 +272,10 @@ int fetch_literal(struct session *s, struct fetching *f, off_t from, off_t to, c
 	if (partial) {
 		first = MIN(partial->first, s->resume.size);
 		count = MIN(partial->count, s->resume.size - first);
+	}
+	if (count == 0) {
+		fetch_string(s, STR(""));
+		return 0;
 	}
 	r = seek(s, f, &in, first);
 	w_literal(&s->out, count);

@@ -49,6 +49,9 @@ int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *i
 /* Writes octets [from, to) of the file as a literal, as they are sent; of them only partial, if it is not NULL. */
 int fetch_literal(struct session *s, struct fetching *f, off_t from, off_t to, const struct partial *partial);
 
+/* Writes text as a literal; as "" if it is empty. */
+void fetch_string(struct session *s, struct str text);
+
 /* ENVELOPE's and BODYSTRUCTURE's values (RFC 9051 7.5.2); extended is BODYSTRUCTURE, else BODY. header is that of the
  * message; parts of type message/rfc822 have their own headers, in the file.
  */

@@ -30,6 +30,7 @@ struct start {
 	const char *tag;	/* IMAPLOGINTAG; NULL: from a shell */
 	const char *maildir;
 	struct settings settings;
+	struct arena arena;
 };
 
 /* Why there will be no session: to the client through the monitor, or itself where there is none. */
@@ -53,7 +54,7 @@ static bool internet_socket(int fd)
 }
 
 /* Who is served, for the log: the login name, or from a shell who runs this. */
-static const char *who(const struct start *st)
+static const char *who(struct start *st)
 {
 	const char *user = getenv("AUTHENTICATED");
 	const struct passwd *pw;
@@ -61,7 +62,7 @@ static const char *who(const struct start *st)
 	if (st->tag)
 		return user && *user ? user : "unknown";
 	pw = getpwuid(getuid());
-	return must_strdup(pw ? pw->pw_name : "unknown");
+	return arena_str(&st->arena, str_z(pw ? pw->pw_name : "unknown")).s;
 }
 
 /* MAILDIR is how a helper points elsewhere, so in a network session it wins; from a shell what was typed does. */
@@ -223,6 +224,8 @@ static void session_init(struct session *s, const struct start *st, struct store
 	s->conn.idle_ms = (int)(s->config.inactivity * 1000);
 	s->conn.debug_fd = debug;
 	frame_init(&s->frame, &s->conn);
+	s->frame.max_literal = 64 * 1024;	/* of what is no message: names, search texts */
+	s->frame.max_drop = s->config.append_limit;
 	writer_init(&s->out, &s->conn.out);
 	if (st->tag) {
 		const int r = wait_signals(&s->conn.wait);
@@ -307,6 +310,7 @@ int main(int argc, char *argv[])
 {
 	struct start st = { .status.fd = -1 };
 	const char *tag = getenv("IMAPLOGINTAG");
+	int r;
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("imapd " IMAPD_VERSION);
@@ -319,7 +323,10 @@ int main(int argc, char *argv[])
 	log_open("imapd", STDIN_FILENO);
 	st.tag = tag && *tag ? tag : NULL;
 	(void)status_open(false, &st.status);
-	if (!settings_read(&st.settings))
-		return refuse(&st, "UNAVAILABLE", "The server's settings are wrong; its log says which.");
-	return start(&st, argv[1]);
+	if (settings_read(&st.arena, &st.settings))
+		r = start(&st, argv[1]);
+	else
+		r = refuse(&st, "UNAVAILABLE", "The server's settings are wrong; its log says which.");
+	arena_free(&st.arena);
+	return r;
 }

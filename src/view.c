@@ -100,7 +100,8 @@ static void absorb_new(struct view *v, const struct md_event *e)
 		return;
 	assert(v->uids.n == 0 || e->uid > v->uids.v[v->uids.n - 1]);
 	push(&v->uids, e->uid);
-	push(&v->changed, e->uid);
+	if (v->idle)
+		push(&v->changed, e->uid);
 	if (e->recent)
 		insert(&v->recent, e->uid);
 }

@@ -73,8 +73,8 @@ static int receive(struct session *s, int fd, enum frame_status *ret_status)
 	int r = 0;
 
 	*ret_status = frame_accept(&s->frame);
-	while (*ret_status == FRAME_COMPLETE && (n = frame_octets(&s->frame, piece, sizeof piece)) > 0 && r == 0)
-		r = write_stored(fd, &stored, (struct str){ piece, (size_t)n }, &cr);
+	while (*ret_status == FRAME_COMPLETE && r == 0 && (n = frame_octets(&s->frame, piece, sizeof piece)) > 0)
+		r = memchr(piece, 0, (size_t)n) ? -EBADMSG : write_stored(fd, &stored, (struct str){ piece, (size_t)n }, &cr);
 	if (r == 0 && cr)
 		r = fd_write_all(fd, "\r", 1);
 	if (r < 0 || n < 0)
@@ -117,8 +117,10 @@ static enum verdict take(struct session *s, struct command *cmd, const struct ap
 	}
 	if (status != FRAME_COMPLETE) {
 		session_end(s, status == FRAME_TIMEOUT ? STATUS_TIMEOUT : STATUS_DISCONNECTED);
-		return cmd_no(cmd, NULL, "The message was cut off.");
+		return cmd_over();
 	}
+	if (r == -EBADMSG)	/* RFC 9051 4.3.1: only literal8 may */
+		return cmd_bad(cmd, "A NUL octet in a message.");
 	return r < 0 ? cmd_failed(cmd, r) : deliver(cmd, a, box, &tmp);
 }
 

@@ -27,6 +27,17 @@ static const char *copyuid(struct arena *a, const struct maildir *target, struct
 typedef int transfer(struct maildir *m, struct md_uids uids, struct maildir *dest, struct arena *a,
 		     struct md_uids *ret_from, struct md_uids *ret_to);
 
+/* Looks at the folder, since COPY is all or nothing. */
+static bool all_there(struct session *s, struct md_uids uids)
+{
+	if (maildir_update(s->view->box, s->view->readonly ? 0 : MD_CLAIM_RECENT) < 0)
+		return true;	/* then the copying will say what is wrong */
+	for (size_t i = 0; i < uids.n; i++)
+		if (!maildir_message(s->view->box, uids.v[i]))
+			return false;
+	return true;
+}
+
 /* Parses "SP sequence-set SP mailbox", and copies or moves. *ret_code is NULL if nothing was meant. */
 static enum verdict run(struct session *s, struct command *cmd, transfer *how, const char **ret_code)
 {
@@ -50,9 +61,11 @@ static enum verdict run(struct session *s, struct command *cmd, transfer *how, c
 	*ret_code = NULL;
 	if (uids.n == 0)
 		return OK;
+	if (!(cmd->row->flags & BY_UID) && !all_there(s, uids))	/* RFC 2180 4.4.1 */
+		return cmd_no(cmd, "EXPUNGEISSUED", "Some of the messages no longer exist.");
 	r = how(s->view->box, uids, target, cmd->arena, &from, &to);
-	if (r == -ENOENT)
-		return cmd_no(cmd, "EXPUNGEISSUED", "These messages no longer exist.");
+	if (r == -ENOENT)	/* all of them have gone; UIDs that are not there are no mistake */
+		return OK;
 	if (r < 0)
 		return cmd_failed(cmd, r);
 	if (from.n)

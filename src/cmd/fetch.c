@@ -138,8 +138,7 @@ static void write_fields(struct session *s, struct str header, const struct sect
 	part = buf_view(&text);
 	if (partial)
 		part = str_head(str_from(part, MIN(partial->first, part.n)), MIN(partial->count, part.n));
-	w_literal(&s->out, part.n);
-	buf_str(s->out.out, part);
+	fetch_string(s, part);
 	s->served.header += part.n;
 }
 

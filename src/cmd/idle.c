@@ -50,7 +50,7 @@ static enum verdict done(struct session *s, struct command *cmd)
 	if (status == FRAME_COMPLETE || status == FRAME_TOO_LONG)
 		return cmd_bad(cmd, "Expected DONE.");
 	session_end(s, status == FRAME_TIMEOUT ? STATUS_TIMEOUT : STATUS_DISCONNECTED);
-	return cmd_ok(cmd, "IDLE ended");
+	return cmd_over();
 }
 
 /* Until the client says something. False: the session is over. */
@@ -87,6 +87,8 @@ static bool idle(struct session *s)
 
 static enum verdict cmd_idle(struct session *s, struct command *cmd)
 {
+	bool over;
+
 	if (!p_end(&cmd->args))
 		return cmd_syntax(cmd);
 	watch(s);
@@ -95,7 +97,12 @@ static enum verdict cmd_idle(struct session *s, struct command *cmd)
 	w_text(&s->out, s->view && s->view->pushed ? STR("entering ENHANCED idle mode") : STR("entering idle mode"));
 	w_crlf(&s->out);
 	conn_flush(&s->conn);
-	return idle(s) ? done(s, cmd) : cmd_ok(cmd, "IDLE ended");
+	if (s->view)
+		s->view->idle = true;
+	over = !idle(s);
+	if (s->view)
+		s->view->idle = false;
+	return over ? cmd_over() : done(s, cmd);
 }
 
 static const struct command_row commands[] = {

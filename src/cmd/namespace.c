@@ -13,7 +13,7 @@ static enum verdict cmd_namespace(struct session *s, struct command *cmd)
 	w_atom(w, "NAMESPACE");
 	w_open(w);
 	w_open(w);
-	w_mailbox(w, str_z(s->store.prefix));
+	w_string(w, str_z(s->store.prefix));
 	w_separator(w, s->store.separator);
 	w_close(w);
 	w_close(w);

@@ -157,6 +157,10 @@ enum frame_status frame_refuse(struct frame *f)
 			f->literal.open = false;
 			if (f->literal.sync)
 				break;
+			if (f->literal.octets > f->max_drop - MIN(f->dropped, f->max_drop)) {
+				f->over = FRAME_GONE;	/* there is no reading on from here, so no waiting either */
+				break;
+			}
 			if (drop_octets(f, f->literal.octets) != FRAME_COMPLETE)
 				break;
 		}
