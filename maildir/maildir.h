@@ -122,7 +122,7 @@ struct md_event {
 	enum { MD_NEW, MD_CHANGED, MD_EXPUNGED } what;	/* MD_CHANGED: flags, keywords, or only the mod-sequence */
 	uint32_t uid;
 	uint64_t modseq;
-	bool recent;	/* MD_NEW: \Recent here. A message told before may become it only with MD_CHANGED. */
+	bool recent;	/* MD_NEW, MD_CHANGED: whether it is \Recent here (it may become so after it was told) */
 };
 const struct md_event *maildir_events(const struct maildir *m, size_t *ret_n);
 void maildir_events_clear(struct maildir *m);
