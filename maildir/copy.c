@@ -313,18 +313,20 @@ static int move_locked(struct copying *c, struct md_uids uids)
 	return r;
 }
 
-/* Two sessions that move in opposite directions lock in the same order. */
+/* Two sessions that move in opposite directions lock in the same order. -EXDEV: files can't be moved over by renaming them, or
+ * both are the same folder.
+ */
 static int lock_both(struct maildir *a, struct maildir *b)
 {
 	struct stat x, y;
 	struct maildir *first = a, *second = b;
 	int r;
 
-	if (fstat(a->dir, &x) < 0 || fstat(b->dir, &y) < 0)
+	if (fstat(a->cur, &x) < 0 || fstat(b->cur, &y) < 0)
 		return -errno;
-	if (x.st_dev == y.st_dev && x.st_ino == y.st_ino)
+	if (x.st_dev != y.st_dev || x.st_ino == y.st_ino)
 		return -EXDEV;
-	if (x.st_ino > y.st_ino || (x.st_ino == y.st_ino && x.st_dev > y.st_dev)) {
+	if (x.st_ino > y.st_ino) {
 		first = b;
 		second = a;
 	}

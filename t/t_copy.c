@@ -1,0 +1,336 @@
+/* t/t_copy.c: messages go to another folder, by COPY and by MOVE */
+#include <sys/mount.h>
+#include "t/folder.h"
+
+/* Which of both is tested. */
+static const bool moves[] = { false, true };
+
+static int go(bool move, struct maildir *from, struct maildir *to, struct arena *a, struct md_uids uids,
+	      struct md_uids *ret_from, struct md_uids *ret_to)
+{
+	return move ? maildir_move(from, uids, to, a, ret_from, ret_to) :
+		      maildir_copy(from, uids, to, a, ret_from, ret_to);
+}
+
+static struct t_folder three(void)
+{
+	const struct timespec times[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+	struct t_folder f = t_folder_make();
+	struct maildir *m;
+
+	t_make_dirs(&f);
+	t_put(&f, "cur/1.a:2,", "a");
+	t_put(&f, "cur/2.b:2,SX", "bb");
+	t_put(&f, "cur/3.c:2,FT", "ccc");
+	ck_assert_int_eq(utimensat(f.fd, "cur/2.b:2,SX", times, 0), 0);
+	m = t_select(&f);
+	ck_assert_int_eq(t_store(m, 2, MD_ADD, 0, "only-here"), 0);
+	ck_assert_int_eq(t_store(m, 2, MD_ADD, 0, "Work"), 0);
+	maildir_close(m);
+	return f;
+}
+
+START_TEST(flags_keywords_and_dates_go_along)
+{
+	struct t_folder f = three(), g = t_folder_make();
+	struct maildir *from = t_select(&f), *to = t_open(&g, 0);
+	struct md_uids source, made;
+	uint32_t uids[] = { 2, 3, 99 };
+	struct arena a = { 0 };
+	struct stat st;
+	int fd;
+
+	t_append(to, "there before", 0);
+	ck_assert_int_eq(t_store(to, 1, MD_ADD, 0, "WORK"), 0);
+	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 3 }, &source, &made), 0);
+	ck_assert_uint_eq(source.n, 2);
+	ck_assert_uint_eq(source.v[0], 2);
+	ck_assert_uint_eq(source.v[1], 3);
+	ck_assert_uint_eq(made.v[0], 2);
+	ck_assert_uint_eq(made.v[1], 3);
+	ck_assert_int_eq(maildir_update(to, MD_CLAIM_RECENT), 0);
+	t_shows(to, "1:*(WORK) 2:*S(WORK,only-here) 3:*FT");
+	t_reads(to, 2, "bb");
+	t_reads(to, 3, "ccc");
+	ck_assert_int_eq(maildir_message_fd(to, 2, &fd), 0);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_int_eq(st.st_mtim.tv_sec, 1000000000);
+	close(fd);
+	ck_assert_int_eq(maildir_update(from, MD_CLAIM_RECENT), 0);
+	if (_i) {
+		t_shows(from, "1:");
+		t_tells(from, "-2 -3");
+		ck_assert_uint_eq(t_entries(&f, "cur"), 1);
+	} else {
+		t_shows(from, "1: 2:S(only-here,Work) 3:FT");
+		t_tells(from, "");
+		t_reads(from, 2, "bb");
+	}
+	ck_assert_uint_eq(t_entries(&f, "tmp") + t_entries(&g, "tmp"), 0);
+	arena_free(&a);
+	maildir_close(from);
+	maildir_close(to);
+	t_folder_remove(&f);
+	t_folder_remove(&g);
+}
+END_TEST
+
+START_TEST(into_the_same_folder_gives_new_uids)
+{
+	struct t_folder f = three();
+	struct maildir *m = t_select(&f), *other = t_select(&f);
+	struct md_uids source, made;
+	uint32_t uids[] = { 1, 3 };
+	struct arena a = { 0 };
+
+	ck_assert_int_eq(go(_i, m, m, &a, (struct md_uids){ uids, 2 }, &source, &made), 0);
+	ck_assert_uint_eq(made.v[0], 4);
+	ck_assert_uint_eq(made.v[1], 5);
+	t_shows(m, _i ? "2:S(only-here,Work) 4: 5:FT" : "1: 2:S(only-here,Work) 3:FT 4: 5:FT");
+	t_reads(m, 4, "a");
+	t_reads(m, 5, "ccc");
+	/* the same, by another handle on it */
+	uids[0] = 2;
+	ck_assert_int_eq(go(_i, m, other, &a, (struct md_uids){ uids, 1 }, &source, &made), 0);
+	ck_assert_uint_eq(made.v[0], 6);
+	ck_assert_int_eq(maildir_update(m, 0), 0);
+	t_reads(m, 6, "bb");
+	ck_assert_uint_eq(maildir_count(m), _i ? 3 : 6);
+	ck_assert_uint_eq(t_entries(&f, "cur"), _i ? 3 : 6);
+	arena_free(&a);
+	maildir_close(m);
+	maildir_close(other);
+	t_folder_remove(&f);
+}
+END_TEST
+
+START_TEST(what_is_gone_is_left_out_or_all_of_it_enoent)
+{
+	struct t_folder f = three(), g = t_folder_make();
+	struct maildir *from = t_select(&f), *to = t_open(&g, 0);
+	struct md_uids source = { 0 }, made = { 0 };
+	uint32_t uids[] = { 1, 2 };
+	struct arena a = { 0 };
+
+	t_rm(&f, "cur/1.a:2,");
+	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 1 }, &source, &made), -ENOENT);
+	ck_assert_uint_eq(made.n, 0);
+	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 2 }, &source, &made), 0);
+	ck_assert_uint_eq(source.n, 1);
+	ck_assert_uint_eq(source.v[0], 2);
+	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 0 }, &source, &made), 0);
+	ck_assert_uint_eq(made.n, 0);
+	ck_assert_uint_eq(maildir_count(to), 1);
+	arena_free(&a);
+	maildir_close(from);
+	maildir_close(to);
+	t_folder_remove(&f);
+	t_folder_remove(&g);
+}
+END_TEST
+
+START_TEST(renamed_just_before_by_another_program)
+{
+	struct t_folder f = three(), g = t_folder_make();
+	struct maildir *from = t_select(&f), *to = t_open(&g, 0);
+	struct md_uids source, made;
+	uint32_t uids[] = { 1, 2, 3 };
+	struct arena a = { 0 };
+
+	t_mv(&f, "cur/1.a:2,", "cur/1.a:2,DR");
+	t_mv(&f, "cur/3.c:2,FT", "new/3.c");
+	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 3 }, &source, &made), 0);
+	ck_assert_uint_eq(made.n, 3);
+	t_reads(to, 1, "a");
+	t_reads(to, 3, "ccc");
+	ck_assert_uint_eq(t_entries(&g, "cur"), 3);
+	arena_free(&a);
+	maildir_close(from);
+	maildir_close(to);
+	t_folder_remove(&f);
+	t_folder_remove(&g);
+}
+END_TEST
+
+START_TEST(a_base_name_that_is_there_already_is_not_overwritten)
+{
+	struct t_folder f = three(), g = t_folder_make();
+	struct maildir *from, *to;
+	struct md_uids source, made;
+	uint32_t uids[] = { 1, 2 };
+	struct arena a = { 0 };
+
+	t_make_dirs(&g);
+	t_put(&g, "cur/1.a:2,", "another a");
+	from = t_select(&f);
+	to = t_open(&g, 0);	/* has not looked: it does not know */
+	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 2 }, &source, &made), 0);
+	t_reads(to, made.v[0], "a");
+	ck_assert_int_eq(maildir_update(to, MD_CLAIM_RECENT), 0);
+	ck_assert_uint_eq(maildir_count(to), 3);
+	t_reads(to, maildir_at(to, 2)->uid, "another a");
+	arena_free(&a);
+	maildir_close(from);
+	maildir_close(to);
+	t_folder_remove(&f);
+	t_folder_remove(&g);
+}
+END_TEST
+
+START_TEST(to_another_file_system)
+{
+	struct t_folder f = three(), g = t_folder_make();
+	struct maildir *from = t_select(&f), *to;
+	struct md_uids source, made;
+	uint32_t uids[] = { 2, 3 };
+	struct arena a = { 0 };
+	struct stat st;
+	int fd;
+
+	if (mount("tmpfs", g.path, "tmpfs", 0, "size=4m") < 0)
+		goto skip;
+	close(g.fd);
+	g.fd = open(g.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	to = t_open(&g, 0);
+	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 2 }, &source, &made), 0);
+	t_shows(to, "1:S(only-here,Work) 2:FT");
+	t_reads(to, 1, "bb");
+	ck_assert_int_eq(maildir_message_fd(to, 1, &fd), 0);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_int_eq(st.st_mtim.tv_sec, 1000000000);
+	close(fd);
+	ck_assert_uint_eq(t_entries(&f, "cur"), _i ? 1 : 3);
+	maildir_close(to);
+	close(g.fd);
+	ck_assert_int_eq(umount(g.path), 0);
+skip:
+	arena_free(&a);
+	maildir_close(from);
+	rmdir(g.path);
+	t_folder_remove(&f);
+}
+END_TEST
+
+START_TEST(no_room_there_leaves_all_of_it_here)
+{
+	struct t_folder f = three(), g = t_folder_make();
+	struct maildir *from, *to;
+	struct md_uids source, made;
+	uint32_t uids[] = { 1, 2, 3, 4 };
+	struct arena a = { 0 };
+	char *big = malloc(200001);
+
+	memset(big, 'x', 200000);
+	big[200000] = 0;
+	t_put(&f, "cur/4.big:2,", big);
+	from = t_select(&f);
+	if (mount("tmpfs", g.path, "tmpfs", 0, "size=128k") < 0)
+		goto skip;
+	close(g.fd);
+	g.fd = open(g.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	to = t_open(&g, 0);
+	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 4 }, &source, &made), -ENOSPC);
+	ck_assert_uint_eq(maildir_count(to), 0);
+	ck_assert_uint_eq(t_entries(&g, "cur") + t_entries(&g, "tmp"), 0);
+	ck_assert_uint_eq(t_entries(&f, "cur"), 4);
+	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 3 }, &source, &made), 0);
+	maildir_close(to);
+	close(g.fd);
+	ck_assert_int_eq(umount(g.path), 0);
+skip:
+	free(big);
+	arena_free(&a);
+	maildir_close(from);
+	rmdir(g.path);
+	t_folder_remove(&f);
+}
+END_TEST
+
+/* As a crash in the middle leaves it: the other folder's journal has them all, one file has gone over. */
+START_TEST(a_move_cut_off_loses_nothing)
+{
+	struct t_folder f = three(), g = t_folder_make();
+	struct maildir *from = t_select(&f), *to = t_open(&g, 0);
+	struct md_uids source, made;
+	uint32_t uids[] = { 1, 2, 3 };
+	struct arena a = { 0 };
+
+	ck_assert_int_eq(maildir_move(from, (struct md_uids){ uids, 3 }, to, &a, &source, &made), 0);
+	maildir_close(from);
+	maildir_close(to);
+	t_rm(&f, "imapd.journal");
+	t_tick();
+	ck_assert_int_eq(renameat(g.fd, "cur/3.c:2,FT", f.fd, "cur/3.c:2,FT"), 0);
+	to = t_select(&g);
+	from = t_select(&f);
+	ck_assert_uint_eq(maildir_count(to), 2);
+	ck_assert_uint_eq(maildir_uidnext(to), 4);
+	ck_assert_uint_eq(maildir_count(from), 1);
+	t_reads(from, 1, "ccc");
+	arena_free(&a);
+	maildir_close(from);
+	maildir_close(to);
+	t_folder_remove(&f);
+	t_folder_remove(&g);
+}
+END_TEST
+
+START_TEST(opposite_moves_do_not_wait_for_each_other)
+{
+	struct t_folder f = t_folder_make(), g = t_folder_make();
+	struct maildir *m = t_select(&f);
+	pid_t pids[2];
+	struct maildir *n;
+
+	for (int i = 0; i < 40; i++)
+		t_append(m, "message", 0);
+	maildir_close(m);
+	for (int i = 0; i < 2; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			struct t_folder *from = i ? &g : &f, *to = i ? &f : &g;
+
+			m = t_open(from, 0);
+			n = t_open(to, 0);
+			for (int j = 0; j < 40; j++) {
+				struct md_uids source, made;
+				struct arena a = { 0 };
+				uint32_t uid;
+				int r;
+
+				if (maildir_update(m, MD_CLAIM_RECENT) < 0)
+					_exit(1);
+				if (maildir_count(m)) {
+					uid = maildir_at(m, 0)->uid;
+					r = maildir_move(m, (struct md_uids){ &uid, 1 }, n, &a, &source, &made);
+					if (r < 0 && r != -ENOENT)
+						_exit(2);
+				}
+				arena_free(&a);
+			}
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		int status;
+
+		ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
+		ck_assert_int_eq(status, 0);
+	}
+	m = t_select(&f);
+	n = t_select(&g);
+	ck_assert_uint_eq(maildir_count(m) + maildir_count(n), 40);
+	ck_assert_uint_eq(t_entries(&f, "cur") + t_entries(&g, "cur"), 40);
+	maildir_close(m);
+	maildir_close(n);
+	t_folder_remove(&f);
+	t_folder_remove(&g);
+}
+END_TEST
+
+T_SUITE("copy", T_LOOP(flags_keywords_and_dates_go_along, moves), T_LOOP(into_the_same_folder_gives_new_uids, moves),
+	T_LOOP(what_is_gone_is_left_out_or_all_of_it_enoent, moves),
+	T_LOOP(renamed_just_before_by_another_program, moves),
+	T_LOOP(a_base_name_that_is_there_already_is_not_overwritten, moves), T_LOOP(to_another_file_system, moves),
+	T_LOOP(no_room_there_leaves_all_of_it_here, moves), T_TEST(a_move_cut_off_loses_nothing),
+	T_TEST(opposite_moves_do_not_wait_for_each_other))

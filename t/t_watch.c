@@ -1,0 +1,233 @@
+/* t/t_watch.c: changes are told at once, at the cost of what has changed */
+#include <poll.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include "t/folder.h"
+
+/* Whether the descriptor becomes readable; a limit, no measurement. */
+static bool wakes(int fd, int ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, ms) == 1;
+}
+
+static struct t_folder three(void)
+{
+	struct t_folder f = t_folder_make();
+
+	t_make_dirs(&f);
+	t_put(&f, "cur/1.a:2,", "a");
+	t_put(&f, "cur/2.b:2,S", "bb");
+	t_put(&f, "cur/3.c:2,F", "ccc");
+	return f;
+}
+
+START_TEST(everything_that_others_do_wakes)
+{
+	struct t_folder f = three();
+	struct maildir *m = t_select(&f), *other = t_select(&f);
+	int fd, same;
+
+	ck_assert_int_eq(maildir_watch(m, &fd), 0);
+	ck_assert_int_eq(maildir_watch(m, &same), 0);
+	ck_assert_int_eq(fd, same);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	ck_assert(!wakes(fd, 0));
+	t_append(other, "four", 0);
+	ck_assert(wakes(fd, 5000));
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_tells(m, "+4*");
+	maildir_update(m, MD_CLAIM_RECENT);
+	ck_assert(!wakes(fd, 0));
+	ck_assert_int_eq(t_store(other, 1, MD_ADD, MD_SEEN, NULL), 0);
+	ck_assert(wakes(fd, 5000));
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_tells(m, "f1*");
+	maildir_update(m, MD_CLAIM_RECENT);
+	for (int i = 0; i < 30; i++) {	/* a keyword without a letter is in the journal only */
+		char name[16];
+
+		snprintf(name, sizeof name, "k%d", i);
+		ck_assert_int_eq(t_store(other, 2, MD_ADD, 0, name), 0);
+	}
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	maildir_events_clear(m);
+	maildir_update(m, MD_CLAIM_RECENT);
+	ck_assert_int_eq(t_store(other, 2, MD_REMOVE, 0, "k29"), 0);
+	ck_assert(wakes(fd, 5000));
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_tells(m, "f2*");
+	ck_assert_int_eq(maildir_expunge(other, &(struct md_uids){ &(uint32_t){ 1 }, 1 }, MD_FORCE), 0);
+	ck_assert(wakes(fd, 5000));
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_tells(m, "-1");
+	t_put(&f, "new/5.e", "five");
+	ck_assert(wakes(fd, 5000));
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_tells(m, "+5*");
+	maildir_close(m);
+	maildir_close(other);
+	t_folder_remove(&f);
+}
+END_TEST
+
+START_TEST(a_burst_is_told_in_one_go)
+{
+	struct t_folder f = three();
+	struct maildir *m = t_select(&f), *other = t_select(&f);
+	char name[32];
+	int fd;
+
+	ck_assert_int_eq(maildir_watch(m, &fd), 0);
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "new/%d.x", 100 + i);
+		t_put(&f, name, "x");
+	}
+	t_mv(&f, "cur/1.a:2,", "cur/1.a:2,S");
+	t_mv(&f, "cur/1.a:2,S", "cur/1.a:2,FS");
+	t_rm(&f, "cur/2.b:2,S");
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_tells(m, "f1* -2 +4* +5* +6* +7* +8* +9* +10* +11* +12* +13* +14* +15* +16* +17* +18* +19* +20* +21* "
+		   "+22* +23*");
+	ck_assert_int_eq(maildir_update(other, MD_CLAIM_RECENT), 0);
+	ck_assert_uint_eq(maildir_count(other), 22);
+	maildir_close(m);
+	maildir_close(other);
+	t_folder_remove(&f);
+}
+END_TEST
+
+/* The queue of the kernel holds so many events; more are lost, and it says so. */
+START_TEST(lost_events_make_it_look_at_all)
+{
+	struct t_folder f = three();
+	struct maildir *m = t_select(&f);
+	int fd;
+
+	ck_assert_int_eq(maildir_watch(m, &fd), 0);
+	for (int i = 0; i < 9000; i++) {
+		t_mv(&f, "cur/1.a:2,", "cur/1.a:2,S");
+		t_mv(&f, "cur/1.a:2,S", "cur/1.a:2,");
+	}
+	t_put(&f, "new/4.d", "d");
+	t_rm(&f, "cur/2.b:2,S");
+	t_mv(&f, "cur/3.c:2,F", "cur/3.c:2,FR");
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_shows(m, "1:* 3:*FR 4:*");
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
+/* Takes all inotify instances that this user may have. */
+START_TEST(without_an_instance_it_says_so_and_looks_instead)
+{
+	struct t_folder f = three();
+	struct maildir *m;
+	int taken[4096], n = 0, fd;
+
+	while (n < 4096 && (taken[n] = inotify_init1(IN_CLOEXEC)) >= 0)
+		n++;
+	if (n == 4096 || errno != EMFILE) {
+		while (n > 0)
+			close(taken[--n]);
+		t_folder_remove(&f);
+		return;
+	}
+	if (n > 900)	/* the limit of descriptors, not of instances: leave room */
+		while (n > 800)
+			close(taken[--n]);
+	m = t_open(&f, 0);
+	if (n <= 800 && maildir_watch(m, &fd) == -EMFILE) {
+		ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+		maildir_events_clear(m);
+		t_tick();
+		t_mv(&f, "cur/1.a:2,", "cur/1.a:2,S");
+		ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+		t_tells(m, "f1*");
+	}
+	while (n > 0)
+		close(taken[--n]);
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
+START_TEST(a_second_delivery_while_the_first_is_told_is_not_missed)
+{
+	struct t_folder f = three();
+	struct maildir *m = t_select(&f);
+	char name[32];
+	int fd;
+
+	ck_assert_int_eq(maildir_watch(m, &fd), 0);
+	for (int i = 0; i < 50; i++) {
+		snprintf(name, sizeof name, "tmp/%d.x", i);
+		t_put(&f, name, "x");
+		t_mv(&f, name, (const char[]){ 'n', 'e', 'w', '/', (char)('a' + i % 26), (char)('a' + i / 26), 0 });
+		ck_assert(wakes(fd, 5000));
+		ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+		ck_assert_uint_eq(maildir_count(m), (size_t)i + 4);
+	}
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
+/* One child renames as fast as it can while sessions look, with and without a watch. */
+START_TEST(a_file_that_is_renamed_all_the_time_is_never_expunged)
+{
+	struct t_folder f = t_folder_make();
+	struct maildir *m;
+	char name[32], other[32];
+	pid_t pid;
+
+	t_make_dirs(&f);
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof name, "cur/%d.x:2,", i);
+		t_put(&f, name, "x");
+	}
+	f.config.no_inotify = _i;
+	f.config.read_wait_ms = 10000;
+	m = t_select(&f);
+	pid = fork();
+	if (pid == 0) {
+		for (int i = 0;; i = (i + 7) % 300) {
+			snprintf(name, sizeof name, "cur/%d.x:2,", i);
+			snprintf(other, sizeof other, "cur/%d.x:2,S", i);
+			if (renameat(f.fd, name, f.fd, other) < 0)
+				renameat(f.fd, other, f.fd, name);
+		}
+	}
+	for (int i = 0; i < 100; i++) {
+		size_t n;
+		const struct md_event *events;
+
+		ck_assert_int_ge(maildir_update(m, MD_CLAIM_RECENT), 0);
+		events = maildir_events(m, &n);
+		for (size_t j = 0; j < n; j++)
+			ck_assert_int_eq(events[j].what, MD_CHANGED);
+		maildir_events_clear(m);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	t_tick();
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	ck_assert_uint_eq(maildir_count(m), 300);
+	ck_assert_uint_eq(maildir_uidnext(m), 301);
+	for (size_t i = 0; i < 300; i++) {
+		snprintf(name, sizeof name, "cur/%zu.x:2,%s", i, maildir_at(m, i)->flags & MD_SEEN ? "S" : "");
+		ck_assert(t_has(&f, name));
+	}
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
+static const bool both[] = { false, true };
+
+T_SUITE("watch", T_TEST(everything_that_others_do_wakes), T_TEST(a_burst_is_told_in_one_go),
+	T_TEST(lost_events_make_it_look_at_all), T_TEST(without_an_instance_it_says_so_and_looks_instead),
+	T_TEST(a_second_delivery_while_the_first_is_told_is_not_missed),
+	T_LOOP(a_file_that_is_renamed_all_the_time_is_never_expunged, both))
