@@ -38,5 +38,6 @@ char *must_strdup(const char *s)
 
 void wipe(void *p, size_t n)
 {
-	explicit_bzero(p, n);
+	if (n)	/* p may be NULL then */
+		explicit_bzero(p, n);
 }

@@ -174,7 +174,7 @@ static enum attempt attempt_request(struct monitor *m, struct request *r)
 
 enum attempt attempt(struct monitor *m)
 {
-	_cleanup_(request_release) struct request r;
+	_cleanup_(request_release) struct request r = { 0 };
 	struct str fields[4];
 
 	if (!frame_fields(&m->frame, 4, fields) || !honest(m, fields))
