@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """t/talk.py: says IMAP commands one after the other and shows every line that comes.
 
-talk.py [--tls | --starttls] [--ca FILE] [--source ADDRESS] [--host HOST] PORT COMMAND...
+talk.py [--tls | --starttls] [--ca FILE] [--cert FILE] [--source ADDRESS] [--host HOST] PORT COMMAND...
 
 A command waits for its tagged reply. Three are not sent:
   @idle FILE PATTERN   IDLE; makes FILE once the server waits; DONE when a line has PATTERN in it
@@ -20,6 +20,8 @@ class Talk:
     def __init__(self, args):
         self.sock = socket.create_connection((args.host, args.port), timeout=30, source_address=(args.source, 0))
         self.context = ssl.create_default_context(cafile=args.ca)
+        if args.cert:
+            self.context.load_cert_chain(args.cert)
         self.count = 0
         if args.tls:
             self.start_tls()
@@ -69,6 +71,7 @@ def main():
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--starttls", action="store_true")
     parser.add_argument("--ca")
+    parser.add_argument("--cert")
     parser.add_argument("--source", default="")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("port", type=int)
