@@ -169,12 +169,25 @@ static void sync_after(struct session *s, const struct command *cmd)
 		log_errno(r, "looking at the mailbox");
 }
 
+/* Whether the row is about the selected folder, and that is no more. */
+static bool is_removed(const struct session *s, const struct command_row *row)
+{
+	return row->states == SELECTED && !(row->flags & LEAVES) && s->view && s->view->removed;
+}
+
+static enum verdict cmd_removed(struct command *cmd)
+{
+	return cmd_no(cmd, "NONEXISTENT", "The selected mailbox does not exist any more.");
+}
+
 static bool answer(struct session *s, struct command *cmd, enum verdict verdict)
 {
 	if (verdict == OVER)
 		return false;
 	if (cmd->row && verdict != BAD)
 		sync_after(s, cmd);
+	if (cmd->row && verdict == OK && is_removed(s, cmd->row))
+		verdict = cmd_removed(cmd);
 	tagged(s, cmd, verdict);
 	return s->state != LOGGED_OUT && !s->conn.error;
 }
@@ -191,8 +204,8 @@ static enum verdict refuse(struct session *s, struct command *cmd)
 	why = misplaced(s, cmd->row);
 	if (why)
 		return cmd_bad(cmd, why);
-	if (cmd->row->states == SELECTED && s->view->removed && !(cmd->row->flags & LEAVES))
-		return cmd_no(cmd, "NONEXISTENT", "The selected mailbox does not exist any more.");
+	if (is_removed(s, cmd->row))
+		return cmd_removed(cmd);
 	if (cmd->row->flags & WRITES && s->view && s->view->readonly)
 		return cmd_no(cmd, "READ-ONLY", "The mailbox is open read-only.");
 	return OK;
@@ -205,6 +218,7 @@ static bool lost(struct session *s, const struct command *cmd, enum verdict verd
 		return false;
 	tagged(s, cmd, verdict);
 	session_bye(s, STATUS_DISCONNECTED, "TOOBIG", "Too much to read past.");
+	conn_linger(&s->conn);
 	return false;
 }
 

@@ -225,7 +225,6 @@ static void session_init(struct session *s, const struct start *st, struct store
 	s->conn.debug_fd = debug;
 	frame_init(&s->frame, &s->conn);
 	s->frame.max_literal = 64 * 1024;	/* of what is no message: names, search texts */
-	s->frame.max_drop = s->config.append_limit;
 	writer_init(&s->out, &s->conn.out);
 	if (st->tag) {
 		const int r = wait_signals(&s->conn.wait);

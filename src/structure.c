@@ -45,9 +45,16 @@ void fetch_write_envelope(struct session *s, struct arena *a, struct str header)
 	w_close(w);
 }
 
-static void write_params(struct writer *w, const struct params *p)
+/* What went wrong, if anything has: both are 0 or a negative errno. */
+static int worse(int a, int b)
 {
-	if (p->n == 0) {
+	return MIN(a, b);
+}
+
+/* charset: the one to tell where the message names none; NULL if there is nothing to tell. */
+static void write_params(struct writer *w, const struct params *p, const char *charset)
+{
+	if (p->n == 0 && !charset) {
 		w_nil(w);
 		return;
 	}
@@ -55,6 +62,10 @@ static void write_params(struct writer *w, const struct params *p)
 	for (size_t i = 0; i < p->n; i++) {
 		w_string(w, p->v[i].name);
 		w_string(w, p->v[i].value);
+	}
+	if (charset) {
+		w_string(w, STR("charset"));
+		w_string(w, str_z(charset));
 	}
 	w_close(w);
 }
@@ -65,7 +76,7 @@ static void write_extension(struct writer *w, const struct part *p)
 	if (p->disposition.s) {
 		w_open(w);
 		w_string(w, p->disposition);
-		write_params(w, &p->disposition_params);
+		write_params(w, &p->disposition_params, NULL);
 		w_close(w);
 	} else {
 		w_nil(w);
@@ -88,7 +99,11 @@ static void write_fields(struct writer *w, const struct part *p)
 {
 	w_string(w, p->type);
 	w_string(w, p->subtype);
-	write_params(w, &p->params);
+	/* A text without a charset is in US-ASCII (RFC 2045 5.2), and most servers say so. */
+	write_params(w, &p->params,
+		     part_is(p, "text", NULL) && !param_find(&p->params, STR("charset")) &&
+				     !param_find(&p->params, STR("charset*")) && !param_find(&p->params, STR("charset*0")) ?
+			     "us-ascii" : NULL);
 	w_nstring(w, p->id);
 	w_nstring(w, p->description);
 	w_string(w, p->encoding);
@@ -103,7 +118,7 @@ static int write_inner(struct session *s, struct fetching *f, const struct part 
 	const int r = header_read(f->fd, inner->header, inner->body, HEADER_MAX, &header);
 
 	fetch_write_envelope(s, &a, buf_view(&header));
-	return MIN(r, fetch_write_structure(s, f, inner, extended));
+	return worse(r, fetch_write_structure(s, f, inner, extended));
 }
 
 static int write_multipart(struct session *s, struct fetching *f, const struct part *p, bool extended)
@@ -113,11 +128,11 @@ static int write_multipart(struct session *s, struct fetching *f, const struct p
 	for (const struct part *child = p->child; child; child = child->next) {
 		/* body-type-mpart = 1*body SP media-subtype: nothing between two bodies */
 		w_glue(&s->out);
-		r = MIN(r, fetch_write_structure(s, f, child, extended));
+		r = worse(r, fetch_write_structure(s, f, child, extended));
 	}
 	w_string(&s->out, p->subtype);
 	if (extended) {
-		write_params(&s->out, &p->params);
+		write_params(&s->out, &p->params, NULL);
 		write_extension(&s->out, p);
 	}
 	return r;

@@ -58,16 +58,17 @@ static void push(struct uids *u, uint32_t uid)
 	u->v[u->n++] = uid;
 }
 
-/* Keeps u ascending, and uid in it once. */
-static void insert(struct uids *u, uint32_t uid)
+/* Keeps u ascending, and uid in it once. False if it was there already. */
+static bool insert(struct uids *u, uint32_t uid)
 {
 	const size_t at = place(u->v, u->n, uid);
 
 	if (at < u->n && u->v[at] == uid)
-		return;
+		return false;
 	push(u, uid);
 	memmove(u->v + at + 1, u->v + at, (u->n - 1 - at) * sizeof *u->v);
 	u->v[at] = uid;
+	return true;
 }
 
 uint32_t view_number(const struct view *v, uint32_t uid)
@@ -108,9 +109,9 @@ static void absorb_new(struct view *v, const struct md_event *e)
 
 static void absorb_change(struct view *v, const struct md_event *e, uint64_t silent)
 {
-	if (e->recent)
-		insert(&v->recent, e->uid);
-	if (e->modseq != silent || e->recent)
+	const bool became_recent = e->recent && insert(&v->recent, e->uid);
+
+	if (e->modseq != silent || became_recent)
 		push(&v->changed, e->uid);
 }
 

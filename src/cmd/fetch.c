@@ -156,12 +156,12 @@ static int part_fields(struct session *s, struct fetching *f, const struct part 
 /* The MIME fields of what is not a part but the whole message, "BODY[1.MIME]" of a message without parts. */
 static int root_mime(struct session *s, struct fetching *f, const struct part *root, const struct partial *partial)
 {
-	static struct str names[] = {
+	static const struct str names[] = {
 		{ "MIME-Version", 12 },	       { "Content-Type", 12 },	     { "Content-Transfer-Encoding", 25 },
 		{ "Content-ID", 10 },	       { "Content-Description", 19 }, { "Content-Disposition", 19 },
 		{ "Content-Language", 16 },    { "Content-Location", 16 },   { "Content-MD5", 11 },
 	};
-	const struct section mime = { .what = SECTION_FIELDS, .fields = { names, COUNT(names) } };
+	const struct section mime = { .what = SECTION_FIELDS, .fields = { (struct str *)(uintptr_t)names, COUNT(names) } };
 
 	return part_fields(s, f, root, &mime, partial);
 }

@@ -21,9 +21,10 @@ static bool p_change(struct cursor *c, struct md_change *ret, bool *ret_silent)
 	return true;
 }
 
-static void tell(struct session *s, struct command *cmd, struct md_uids uids, bool silent)
+/* own is the mod-sequence of this change, or 0 if it changed nothing. */
+static void tell(struct session *s, struct command *cmd, struct md_uids uids, bool silent, uint64_t own)
 {
-	view_absorb(s->view, silent ? maildir_highestmodseq(s->view->box) : 0);
+	view_absorb(s->view, silent ? own : 0);
 	if (silent)
 		return;
 	if (maildir_keyword_count(s->view->box) != s->view->keywords)
@@ -40,7 +41,7 @@ static enum verdict cmd_store(struct session *s, struct command *cmd)
 	struct md_uids uids, modified, gone;
 	struct md_change change = { 0 };
 	struct cursor *c = &cmd->args;
-	uint64_t before;
+	uint64_t before, now;
 	struct seqset set;
 	bool silent;
 	int r;
@@ -57,7 +58,8 @@ static enum verdict cmd_store(struct session *s, struct command *cmd)
 		return cmd_failed(cmd, r);
 	if (uids.n == 0)
 		return cmd_ok(cmd, "STORE completed.");
-	tell(s, cmd, uids, silent && maildir_highestmodseq(s->view->box) != before);
+	now = maildir_highestmodseq(s->view->box);
+	tell(s, cmd, uids, silent, now != before ? now : 0);
 	if (gone.n)	/* RFC 2180 4.2.1 */
 		return cmd_no(cmd, "EXPUNGEISSUED", "Some of the messages no longer exist.");
 	return cmd_ok(cmd, "STORE completed.");

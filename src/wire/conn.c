@@ -223,6 +223,24 @@ bool conn_has_input(struct conn *c)
 	return r != -EAGAIN;
 }
 
+void conn_linger(struct conn *c)
+{
+	enum { LINGER_MS = 2000, LINGER_OCTETS = 1 << 20 };
+	char drop[4096];
+	size_t n = 0;
+
+	if (conn_flush(c) < 0 || !c->socket_out)
+		return;
+	shutdown(c->fd_out, SHUT_WR);
+	while (n < LINGER_OCTETS) {
+		const ssize_t r = conn_read(c, drop, sizeof drop, LINGER_MS);
+
+		if (r <= 0)
+			return;
+		n += (size_t)r;
+	}
+}
+
 int conn_wait(struct conn *c, unsigned what, int timeout_ms)
 {
 	const bool input = what & WAIT_CLIENT_IN && conn_has_input(c);

@@ -69,6 +69,11 @@ int conn_flush_some(struct conn *c, size_t limit);
 /* Adds to out, or sends at once if that is better; for bodies of any size. */
 void conn_write(struct conn *c, const void *p, size_t n);
 
+/* The end of a session that has more input than it will read: sends out, then reads and drops for a moment, since closing a
+ * socket with unread octets may take the last answer away from the client.
+ */
+void conn_linger(struct conn *c);
+
 /* Whether there is something to read without waiting (the end of it too). */
 bool conn_has_input(struct conn *c);
 /* As wait_for(), after a flush: what has been read and not consumed counts as WAIT_CLIENT_IN. */
