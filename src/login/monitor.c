@@ -210,8 +210,12 @@ static enum next talk(struct monitor *m)
 	enum next next;
 
 	for (;;) {
-		if (dialogue_start(m) < 0)
+		const int r = dialogue_start(m);
+
+		if (r < 0) {
+			report_trouble(m, LOG_ERR, "no dialogue can be started: %s", strerror(-r));
 			return NEXT_END;
+		}
 		next = serve_dialogue(m);
 		if (next == NEXT_SESSION)
 			return next;
@@ -241,10 +245,12 @@ int monitor_run(struct monitor *m)
 	m->started = clock_ms();
 	m->login_deadline = m->started + m->settings.login_time;
 	listed = address_listed(&m->peer.remote, m->settings.proxies);
-	if (listed < 0)
+	if (listed < 0) {
 		report_trouble(m, LOG_ERR, "IMAPD_PROXY_FROM=%s: not a list of networks",
 			       m->settings.proxies);
-	if (listed < 0 || (listed && m->peer.inet && !through_proxy(m)))
+		return EXIT_PERMANENT;
+	}
+	if (listed && m->peer.inet && !through_proxy(m))
 		return end_children(m);
 	export_peer(m);
 	report_status(m, STR("logging in"));

@@ -99,7 +99,8 @@ static void give_up(struct monitor *m)
 	fd_closep(&m->plain_fd);
 }
 
-int tls_start(struct monitor *m)
+/* Starts it, with the other ends of the sockets that m has then. */
+static int start(struct monitor *m)
 {
 	_cleanup_(fd_closep) int theirs = -1, plain = -1;
 	int r;
@@ -110,14 +111,20 @@ int tls_start(struct monitor *m)
 	m->tls.pid = fork();
 	if (m->tls.pid == 0)
 		run(STDIN_FILENO, plain, theirs);
-	if (m->tls.pid < 0) {
-		r = -errno;
-		m->tls.pid = 0;
-		give_up(m);
-		return r;
-	}
-	fd_closep(&theirs);
-	r = expect(m, STR("READY"), clock_ms() + START_MS);
+	if (m->tls.pid > 0)
+		return 0;
+	m->tls.pid = 0;
+	return -errno;
+}
+
+int tls_start(struct monitor *m)
+{
+	int r = start(m);
+
+	if (r < 0)
+		report_trouble(m, LOG_ERR, "imaptls can't be started: %s", strerror(-r));
+	else
+		r = expect(m, STR("READY"), clock_ms() + START_MS);
 	if (r < 0)
 		give_up(m);
 	return r;
