@@ -139,8 +139,6 @@ enum frame_status command_literal(struct session *s, struct command *cmd)
 
 	if (status == FRAME_COMPLETE)
 		status = frame_line(&s->frame);
-	else if (status == FRAME_TOO_LONG && frame_refuse(&s->frame) != FRAME_COMPLETE)
-		return FRAME_GONE;
 	read_head(s, cmd);
 	return status;
 }
@@ -227,6 +225,8 @@ static bool too_long(struct session *s, struct command *cmd)
 	read_head(s, cmd);
 	cmd->row = NULL;
 	cmd_no(cmd, "TOOBIG", "Command too long.");
+	if (frame_refuse(&s->frame) != FRAME_COMPLETE)
+		return lost(s, cmd, BAD);
 	return answer(s, cmd, BAD);
 }
 

@@ -17,7 +17,7 @@ struct command {
 bool command_next(struct session *s);
 
 /* For STREAM rows: takes the literal that was announced last into the command, with the line that follows, and sets
- * cmd->args anew, at the beginning of the arguments. FRAME_TOO_LONG: it was refused.
+ * cmd->args anew, at the beginning of the arguments. FRAME_TOO_LONG: it is over a limit, and not taken.
  */
 enum frame_status command_literal(struct session *s, struct command *cmd);
 
