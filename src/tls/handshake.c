@@ -163,47 +163,6 @@ void handshake_close(struct handshake *h)
 	h->priority = NULL;
 }
 
-/* Nothing more is to be sent, and it has been said. */
-static bool all_sent(struct transport *net, bool before)
-{
-	transport_flush(net);
-	if (!before && net->out.n == 0)
-		shutdown(net->fd, SHUT_WR);
-	return net->out.n == 0;
-}
-
-/* Takes what the peer still says. */
-static bool ended(int fd)
-{
-	char junk[4096];
-	const ssize_t n = recv(fd, junk, sizeof junk, MSG_DONTWAIT);
-
-	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-}
-
-void handshake_linger(struct transport *net, int send_ms, int wait_ms)
-{
-	uint64_t end = clock_ms() + (uint64_t)send_ms;
-	bool sent = false;
-
-	for (;;) {
-		const bool before = sent;
-		struct pollfd p = { .fd = net->fd, .events = POLLIN };
-		uint64_t now;
-
-		sent = all_sent(net, before);
-		now = clock_ms();
-		if (sent && !before)
-			end = now + (uint64_t)wait_ms;
-		if (!sent)
-			p.events |= POLLOUT;
-		if (net->deaf || now >= end || (poll(&p, 1, (int)(end - now)) < 0 && errno != EINTR))
-			return;
-		if (p.revents & ~POLLOUT && ended(net->fd))
-			return;
-	}
-}
-
 /* Puts into words why there is no session, and tells the client by an alert. */
 static bool fail(struct handshake *h, int r)
 {

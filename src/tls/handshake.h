@@ -45,9 +45,3 @@ void handshake_report(struct handshake *h, int control);
 
 /* No key is needed any more: whoever breaks in now finds none. */
 void handshake_forget(struct handshake *h);
-
-/* Waits until all is sent, send_ms at most, and then until the peer has ended, wait_ms at most, throwing away
- * what it still says: closing a socket that has unread octets would take back what was sent last.
- */
-enum { LINGER_MS = 2000 };
-void handshake_linger(struct transport *net, int send_ms, int wait_ms);

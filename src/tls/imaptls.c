@@ -24,8 +24,11 @@ static int usage(void)
 
 static int new_ticket_key(const char *path)
 {
-	const int r = tickets_renew(path ? path : env_text("IMAPD_TLS_TICKETS", "/run/imapd/tls-ticket.key"));
+	_cleanup_(buf_release) struct buf usual = { 0 };
+	int r;
 
+	buf_printf(&usual, "%s/tls-ticket.key", env_text("IMAPD_STATEDIR", "/run/imapd"));
+	r = tickets_renew(path ? path : env_text("IMAPD_TLS_TICKETS", buf_cstr(&usual)));
 	if (r < 0)
 		log_errno(r, "making a key for session tickets");
 	return r < 0 ? EXIT_TEMPORARY : EXIT_OK;

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include "tls/control.h"
-#include "tls/handshake.h"
 #include "tls/pump.h"
 
 enum {
@@ -184,7 +183,7 @@ enum pump_end pump_run(gnutls_session_t session, struct transport *net, int plai
 		}
 	}
 	if (p.end != PUMP_ORPHANED)
-		handshake_linger(net, LAST_WORDS_MS, LINGER_MS);
+		transport_linger(net, LAST_WORDS_MS, LINGER_MS);
 	buf_release(&p.up);
 	buf_release(&p.down);
 	return p.end;

@@ -42,7 +42,7 @@ int serve(int net, int plain, int control)
 		return EXIT_REFUSED;
 	if (!handshake_run(&h, net, control)) {
 		control_say(control, "FAIL %s", buf_cstr(&h.why));
-		handshake_linger(&h.net, LINGER_MS, LINGER_MS);
+		transport_linger(&h.net, LINGER_MS, LINGER_MS);
 		return EXIT_REFUSED;
 	}
 	handshake_report(&h, control);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include "base/clock.h"
 #include "tls/transport.h"
 
 enum { AHEAD = 32 * 1024 }; /* two records */
@@ -103,4 +104,45 @@ void transport_trim(struct transport *t)
 	}
 	if (t->out.n == 0)
 		buf_release(&t->out);
+}
+
+/* Nothing more is to be sent, and it has been said. */
+static bool all_sent(struct transport *t, bool before)
+{
+	transport_flush(t);
+	if (!before && t->out.n == 0)
+		shutdown(t->fd, SHUT_WR);
+	return t->out.n == 0;
+}
+
+/* Takes what the peer still says. */
+static bool ended(int fd)
+{
+	char junk[4096];
+	const ssize_t n = recv(fd, junk, sizeof junk, MSG_DONTWAIT);
+
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+void transport_linger(struct transport *t, int send_ms, int wait_ms)
+{
+	uint64_t end = clock_ms() + (uint64_t)send_ms;
+	bool sent = false;
+
+	for (;;) {
+		const bool before = sent;
+		struct pollfd p = { .fd = t->fd, .events = POLLIN };
+		uint64_t now;
+
+		sent = all_sent(t, before);
+		now = clock_ms();
+		if (sent && !before)
+			end = now + (uint64_t)wait_ms;
+		if (!sent)
+			p.events |= POLLOUT;
+		if (t->deaf || now >= end || (poll(&p, 1, (int)(end - now)) < 0 && errno != EINTR))
+			return;
+		if (p.revents & ~POLLOUT && ended(t->fd))
+			return;
+	}
 }

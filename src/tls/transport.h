@@ -26,3 +26,9 @@ void transport_flush(struct transport *t);
 
 /* Gives memory back that an idle connection does not need. */
 void transport_trim(struct transport *t);
+
+/* Waits until all is sent, send_ms at most, and then until the peer has ended, wait_ms at most, throwing away
+ * what it still says: closing a socket that has unread octets would take back what was sent last.
+ */
+enum { LINGER_MS = 2000 };
+void transport_linger(struct transport *t, int send_ms, int wait_ms);
