@@ -1,4 +1,4 @@
-"""t/clients/imaplib.py: Python's imaplib does what a client does: imaplib.py HOST PORT USER PASSWORD CERT FILE"""
+"""t/clients/python-imaplib.py: Python's imaplib does what a client does: python-imaplib.py HOST PORT USER PASSWORD CERT FILE"""
 import imaplib
 import ssl
 import sys
