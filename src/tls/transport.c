@@ -127,22 +127,20 @@ static bool ended(int fd)
 void transport_linger(struct transport *t, int send_ms, int wait_ms)
 {
 	uint64_t end = clock_ms() + (uint64_t)send_ms;
-	bool sent = false;
+	bool sent = false, heard = false; /* all of ours, all of theirs */
 
-	for (;;) {
+	while (!t->deaf && !(sent && heard)) {
 		const bool before = sent;
-		struct pollfd p = { .fd = t->fd, .events = POLLIN };
-		uint64_t now;
+		const uint64_t now = clock_ms();
+		struct pollfd p = { .fd = t->fd };
 
 		sent = all_sent(t, before);
-		now = clock_ms();
 		if (sent && !before)
 			end = now + (uint64_t)wait_ms;
-		if (!sent)
-			p.events |= POLLOUT;
-		if (t->deaf || now >= end || (poll(&p, 1, (int)(end - now)) < 0 && errno != EINTR))
+		p.events = (short)((heard ? 0 : POLLIN) | (sent ? 0 : POLLOUT));
+		if (now >= end || (poll(&p, 1, (int)(end - now)) < 0 && errno != EINTR))
 			return;
-		if (p.revents & ~POLLOUT && ended(t->fd))
-			return;
+		if (!heard && p.revents & ~POLLOUT)
+			heard = ended(t->fd);
 	}
 }
