@@ -1,10 +1,12 @@
 /* config.c: settings of imapd, from the environment (imapd.conf(5)) */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 #include "base/env.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "config.h"
 
@@ -68,6 +70,16 @@ static const char *hostname(char *host, size_t size)
 	return host;
 }
 
+/* Read here because nothing of /proc can be opened in the sandbox. */
+static const char *boot_id(struct arena *a)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+
+	if (fd_slurp_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &b) < 0)
+		return NULL;
+	return arena_str(a, str_trim(buf_view(&b))).s;
+}
+
 static bool read_folder(struct arena *a, struct maildir_config *f)
 {
 	static const char *const syncs[] = { "full", "mail", "never", NULL };
@@ -78,6 +90,7 @@ static bool read_folder(struct arena *a, struct maildir_config *f)
 	    !env_choice("IMAPD_SYNC", syncs, MD_SYNC_FULL, &sync))
 		return false;
 	f->sync = (enum md_sync)sync;
+	f->boot_id = boot_id(a);
 	f->hostname = arena_str(a, str_z(hostname(host, sizeof host))).s;
 	return true;
 }
