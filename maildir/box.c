@@ -96,11 +96,14 @@ int box_rewrite(struct maildir *m, const struct index *ix)
 
 static int renumber(struct maildir *m, struct index *ix)
 {
+	const uint32_t old = MAX(ix->uidvalidity, m->index.uidvalidity);
 	uint32_t uidvalidity;
 	const int r = box_new_uidvalidity(m, &uidvalidity);
 
 	if (r < 0)
 		return r;
+	if (uidvalidity <= old)
+		uidvalidity = old < UINT32_MAX ? old + 1 : 1;
 	log_line(LOG_WARNING, "a folder's UIDs begin anew, with UIDVALIDITY %" PRIu32, uidvalidity);
 	index_renumber(ix, uidvalidity);
 	return 0;
@@ -110,6 +113,7 @@ int box_renumber(struct maildir *m)
 {
 	int r = renumber(m, &m->index);
 
+	m->stale = true;
 	if (r >= 0 && !m->memory_only)
 		r = box_rewrite(m, &m->index);
 	return r < 0 ? r : -ESTALE;
@@ -171,6 +175,8 @@ int box_catch_up(struct maildir *m)
 	const uint32_t uidnext = m->index.uidnext, recent = m->index.recent;
 	int r;
 
+	if (m->stale)
+		return -ESTALE;
 	if (m->memory_only)
 		return folder_gone(m) ? -ENOENT : 0;
 	r = journal_replaced(&m->journal, m->dir);

@@ -27,6 +27,7 @@ struct maildir {
 	bool looked_ok;		/* no change since can have the same state */
 	bool power_cut;		/* file names may be older than the journal */
 	struct timespec written;	/* when the journal had been written last, as we opened it */
+	bool stale;		/* UIDs have begun anew */
 	bool importing;		/* file names have not been made to carry keywords yet */
 	const struct md_import *import;		/* keywords of messages without UIDs, by base name; else NULL */
 	char boot[40];		/* the boot of this machine; empty: unknown */

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "maildir/line.h"
+#include "maildir/journal.h"
 
 /* Names are arbitrary octets: what would end a field or a line, and %, is %XX. */
 static void put_escaped(struct buf *b, struct str s)
@@ -104,8 +104,16 @@ void line_keyword(struct buf *b, size_t number, const struct keyword *k)
 	buf_c(b, '\n');
 }
 
+/* The last field of lines that tie a UID to a name: four digits that tell a whole line from halves of two, in a damaged file. */
+static void put_check(struct buf *b, size_t from)
+{
+	buf_printf(b, " %04x\n", journal_sum((struct str){ b->s + from, b->n - from }) & 0xffff);
+}
+
 void line_message(struct buf *b, const struct keyword_table *t, const struct message *msg, struct str base)
 {
+	const size_t from = b->n;
+
 	buf_c(b, '+');
 	put_number(b, msg->uid);
 	put_number(b, msg->modseq);
@@ -113,7 +121,7 @@ void line_message(struct buf *b, const struct keyword_table *t, const struct mes
 	put_hex(b, msg->print);
 	buf_c(b, ' ');
 	put_escaped(b, base);
-	buf_c(b, '\n');
+	put_check(b, from);
 }
 
 void line_change(struct buf *b, const struct keyword_table *t, struct md_range uids, const struct message *as)
@@ -127,12 +135,14 @@ void line_change(struct buf *b, const struct keyword_table *t, struct md_range u
 
 void line_rename(struct buf *b, uint32_t uid, uint64_t print, struct str base)
 {
+	const size_t from = b->n;
+
 	buf_c(b, 'n');
 	put_number(b, uid);
 	put_hex(b, print);
 	buf_c(b, ' ');
 	put_escaped(b, base);
-	buf_c(b, '\n');
+	put_check(b, from);
 }
 
 void line_expunge(struct buf *b, const struct tomb *tomb)
@@ -282,17 +292,27 @@ static bool get_marks(struct str *rest, struct keyword_table *t, bool lenient, u
 	return true;
 }
 
-/* A base name that a message can have: not hidden, in no other directory. */
+/* A base name that a message can have: not hidden, in no other directory; and the check. */
 static bool get_base(struct str *rest, char ret[MDNAME_MAX], struct str *ret_base)
 {
-	struct str field;
+	struct str field, check;
 	size_t n;
 
-	if (!line_field(rest, &field) || rest->s || !unescape(field, MDNAME_MAX, ret, &n) || ret[0] == '.' ||
-	    memchr(ret, '/', n))
+	if (!line_field(rest, &field) || !line_field(rest, &check) || rest->s || check.n != 4 ||
+	    !unescape(field, MDNAME_MAX, ret, &n) || ret[0] == '.' || memchr(ret, '/', n))
 		return false;
 	*ret_base = (struct str){ ret, n };
 	return true;
+}
+
+/* That the line is as it was written. Asked only where the sum of the transaction has not told already. */
+static bool is_whole(struct str line)
+{
+	char check[8];
+	const size_t n = line.n > 5 ? line.n - 5 : 0;
+
+	snprintf(check, sizeof check, " %04x", journal_sum(str_head(line, n)) & 0xffff);
+	return str_eq(str_from(line, n), str_z(check));
 }
 
 static bool add_lost(struct keyword_table *t)
@@ -371,13 +391,16 @@ static bool apply_rename(struct index *ix, struct str rest, const struct line_bo
 {
 	char name[MDNAME_MAX];
 	uint64_t uid, print;
-	struct message *msg;
+	struct message *msg, *other;
 	struct str base;
 
 	(void)below;
 	if (!line_number(&rest, 1, UINT32_MAX, &uid) || !get_hex(&rest, &print) || !get_base(&rest, name, &base))
 		return false;
 	msg = index_find(ix, (uint32_t)uid);
+	other = index_find_base(ix, base);
+	if (other && other != msg)
+		return false;
 	if (msg) {
 		index_rename(ix, msg, base);
 		msg->print = print;
@@ -488,6 +511,8 @@ static const struct kind {
 int line_apply(struct index *ix, struct str line, const struct line_bounds *below)
 {
 	if (line.n < 2 || line.s[1] != ' ')
+		return -EBADMSG;
+	if (below->lenient && (line.s[0] == '+' || line.s[0] == 'n') && !is_whole(line))
 		return -EBADMSG;
 	for (const struct kind *k = kinds; k->letter; k++)
 		if (k->letter == line.s[0])

@@ -81,8 +81,13 @@ static void sort_uids(struct buf *b)
 
 static void miss(struct settling *s, struct message *msg)
 {
+	struct index *ix = &s->m->index;
 	struct stat st;
 
+	if (index_find_base(ix, index_base(ix, msg)) != msg) {	/* its base name is another's */
+		buf_add(&s->missing, &msg->uid, sizeof msg->uid);
+		return;
+	}
 	if (s->missing.n / sizeof msg->uid < LOOKED_AT && find_file(s->m, msg, &st) >= 0) {
 		msg->seen = s->m->generation;
 		msg->state &= (uint8_t)~AT_DOUBT;

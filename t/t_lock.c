@@ -1,0 +1,275 @@
+/* t/t_lock.c: one session at a time, and nobody waits for ever */
+#include <signal.h>
+#include <sys/file.h>
+#include "base/clock.h"
+#include "base/fd.h"
+#include "maildir/lock.h"
+#include "t/folder.h"
+
+struct place {
+	struct t_folder f;
+	int tmp;
+};
+
+static struct place place(void)
+{
+	struct place p = { .f = t_folder_make() };
+
+	t_make_dirs(&p.f);
+	p.tmp = openat(p.f.fd, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return p;
+}
+
+static void leave(struct place *p)
+{
+	close(p->tmp);
+	t_folder_remove(&p->f);
+}
+
+static struct lock lock_of(const struct place *p, bool use_dot, bool remote)
+{
+	struct lock l;
+
+	lock_init(&l, p->f.fd, p->tmp, "host", use_dot, remote);
+	return l;
+}
+
+/* With which of the locks: flock only, both, the dot-lock only. */
+static const struct {
+	bool use_dot, remote;
+} kinds[] = { { false, false }, { true, false }, { true, true } };
+
+START_TEST(one_holder_at_a_time)
+{
+	struct place p = place();
+	struct lock a = lock_of(&p, kinds[_i].use_dot, kinds[_i].remote);
+	struct lock b = lock_of(&p, kinds[_i].use_dot, kinds[_i].remote);
+
+	ck_assert_int_eq(lock_take(&a, 0), 0);
+	ck_assert_int_eq(t_has(&p.f, "tmp/courier.lock"), kinds[_i].use_dot);
+	ck_assert_int_eq(lock_check(&a), 0);
+	ck_assert_int_eq(lock_take(&b, 0), -ETIMEDOUT);
+	ck_assert_int_eq(lock_take(&b, 60), -ETIMEDOUT);
+	ck_assert_int_eq(lock_check(&a), 0);
+	lock_drop(&a);
+	ck_assert(!t_has(&p.f, "tmp/courier.lock"));
+	ck_assert_int_eq(lock_take(&b, 0), 0);
+	ck_assert_int_eq(lock_take(&a, 0), -ETIMEDOUT);
+	lock_release(&b);
+	ck_assert_int_eq(lock_take(&a, 0), 0);
+	lock_release(&a);
+	ck_assert_uint_eq(t_entries(&p.f, "tmp"), 0);
+	leave(&p);
+}
+END_TEST
+
+START_TEST(courier_finds_pid_and_host_in_it)
+{
+	struct place p = place();
+	struct lock a = lock_of(&p, true, false);
+	struct buf b = { 0 };
+	char want[64];
+	struct stat st;
+
+	ck_assert_int_eq(lock_take(&a, 0), 0);
+	ck_assert_int_eq(fd_slurp_at(p.f.fd, "tmp/courier.lock", 100, &b), 0);
+	snprintf(want, sizeof want, "%d:host", (int)getpid());
+	t_str_eq(buf_view(&b), str_z(want));
+	ck_assert_int_eq(fstatat(p.f.fd, "tmp/courier.lock", &st, 0), 0);
+	ck_assert_uint_eq(st.st_nlink, 1);
+	lock_release(&a);
+	buf_release(&b);
+	leave(&p);
+}
+END_TEST
+
+static void dead_pid(char ret[64])
+{
+	const pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	snprintf(ret, 64, "%d:host", (int)pid);
+}
+
+/* What somebody else has left there, how old it is, and whether we get the lock in spite of it. */
+static const struct {
+	const char *content;	/* NULL: of a process that is dead; "": of one that lives */
+	int age;
+	bool got;
+} left[] = {
+	{ NULL,		   0,   true  },
+	{ "",		   0,   false },
+	{ "",		   100, false },
+	{ "",		   130, true	 },
+	{ "1:elsewhere",	   0,   false },
+	{ "1:elsewhere",	   100, false },
+	{ "1:elsewhere",	   130, true	 },
+	{ "garbage",	   0,   false },
+	{ "garbage",	   130, true	 },
+	{ "99999999999:host",	   0,   false },
+	{ "0:host",	   0,   false },
+	{ "-1:host",	   0,   false },
+};
+
+START_TEST(a_lock_is_broken_if_its_holder_is_dead_or_it_is_old)
+{
+	struct place p = place();
+	struct lock a = lock_of(&p, true, false);
+	struct timespec times[2];
+	char content[64];
+	int r;
+
+	if (!left[_i].content)
+		dead_pid(content);
+	else
+		snprintf(content, sizeof content, "%s", left[_i].content);
+	if (left[_i].content && !*left[_i].content)
+		snprintf(content, sizeof content, "%d:host", (int)getppid());
+	t_put(&p.f, "tmp/courier.lock", content);
+	times[0] = times[1] = (struct timespec){ .tv_sec = (time_t)clock_unix() - left[_i].age };
+	ck_assert_int_eq(utimensat(p.f.fd, "tmp/courier.lock", times, 0), 0);
+	r = lock_take(&a, 30);
+	ck_assert_int_eq(r, left[_i].got ? 0 : -ETIMEDOUT);
+	if (!left[_i].got)
+		ck_assert(t_has(&p.f, "tmp/courier.lock"));
+	lock_release(&a);
+	leave(&p);
+}
+END_TEST
+
+/* The holder lives, but has done nothing for longer than anybody may: it finds out when it wants to write. */
+START_TEST(a_hung_holder_is_passed_by_and_finds_out)
+{
+	struct place p = place();
+	struct lock a = lock_of(&p, kinds[_i].use_dot, kinds[_i].remote);
+	struct lock b = lock_of(&p, kinds[_i].use_dot, kinds[_i].remote);
+	const time_t then = (time_t)clock_unix() - 300;
+	const struct timespec times[2] = { { .tv_sec = then }, { .tv_sec = then } };
+
+	ck_assert_int_eq(lock_take(&a, 0), 0);
+	if (a.flocked)
+		ck_assert_int_eq(futimens(a.fd, times), 0);
+	if (a.dotted)
+		ck_assert_int_eq(utimensat(p.f.fd, "tmp/courier.lock", times, 0), 0);
+	ck_assert_int_eq(lock_take(&b, 200), 0);
+	ck_assert_int_eq(lock_check(&a), -ESTALE);
+	ck_assert_int_eq(lock_check(&b), 0);
+	lock_drop(&a);		/* does no harm to the other */
+	ck_assert_int_eq(lock_check(&b), 0);
+	ck_assert_int_eq(lock_take(&a, 0), -ETIMEDOUT);
+	lock_release(&b);
+	ck_assert_int_eq(lock_take(&a, 0), 0);
+	lock_release(&a);
+	leave(&p);
+}
+END_TEST
+
+START_TEST(a_holder_that_is_killed_is_no_obstacle)
+{
+	struct place p = place();
+	struct lock a = lock_of(&p, kinds[_i].use_dot, kinds[_i].remote);
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (lock_take(&a, 0) == 0)
+			(void)!write(ready[1], "x", 1);
+		pause();
+	}
+	ck_assert_int_eq(read(ready[0], &c, 1), 1);
+	ck_assert_int_eq(lock_take(&a, 20), -ETIMEDOUT);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	ck_assert_int_eq(lock_take(&a, 1000), 0);
+	lock_release(&a);
+	close(ready[0]);
+	close(ready[1]);
+	leave(&p);
+}
+END_TEST
+
+/* A counter in a file, which each of several processes reads, adds one to and writes back. */
+START_TEST(nobody_writes_while_another_does)
+{
+	struct place p = place();
+	struct lock a = lock_of(&p, kinds[_i].use_dot, kinds[_i].remote);
+	struct buf b = { 0 };
+	pid_t pids[4];
+
+	t_put(&p.f, "counter", "0");
+	for (int i = 0; i < 4; i++) {
+		pids[i] = fork();
+		for (int j = 0; pids[i] == 0 && j < 50; j++) {
+			char text[16];
+			uint32_t v;
+
+			if (lock_take(&a, 60000) < 0)
+				_exit(1);
+			buf_clear(&b);
+			fd_slurp_at(p.f.fd, "counter", 16, &b);
+			if (!str_u32(buf_view(&b), &v))
+				_exit(2);
+			snprintf(text, sizeof text, "%u", v + 1);
+			t_put(&p.f, "counter", text);
+			lock_drop(&a);
+		}
+		if (pids[i] == 0)
+			_exit(0);
+	}
+	for (int i = 0; i < 4; i++) {
+		int status;
+
+		ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
+		ck_assert_int_eq(status, 0);
+	}
+	ck_assert_int_eq(fd_slurp_at(p.f.fd, "counter", 16, &b), 0);
+	t_str_eq(buf_view(&b), STR("200"));
+	buf_release(&b);
+	lock_release(&a);
+	leave(&p);
+}
+END_TEST
+
+START_TEST(while_another_holds_it_reading_goes_on_and_writing_says_so)
+{
+	struct place p = place();
+	struct maildir *m, *other;
+
+	p.f.config.use_locks = _i;
+	p.f.config.read_wait_ms = 20;
+	p.f.config.write_wait_ms = 40;
+	t_put(&p.f, "cur/1.a:2,", "a");
+	other = t_select(&p.f);
+	m = t_select(&p.f);
+	{
+		struct lock a = lock_of(&p, _i, false);
+
+		ck_assert_int_eq(lock_take(&a, 0), 0);
+		t_put(&p.f, "new/2.b", "b");
+		ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 1);
+		t_tells(m, "");
+		t_reads(m, 1, "a");
+		ck_assert_int_eq(t_store(m, 1, MD_ADD, MD_SEEN, NULL), -ETIMEDOUT);
+		lock_release(&a);
+	}
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_tells(m, "+2*");
+	ck_assert_int_eq(t_store(m, 1, MD_ADD, MD_SEEN, NULL), 0);
+	maildir_close(m);
+	maildir_close(other);
+	leave(&p);
+}
+END_TEST
+
+static const bool both[] = { false, true };
+
+T_SUITE("lock", T_LOOP(one_holder_at_a_time, kinds), T_TEST(courier_finds_pid_and_host_in_it),
+	T_LOOP(a_lock_is_broken_if_its_holder_is_dead_or_it_is_old, left),
+	T_LOOP(a_hung_holder_is_passed_by_and_finds_out, kinds),
+	T_LOOP(a_holder_that_is_killed_is_no_obstacle, kinds), T_LOOP(nobody_writes_while_another_does, kinds),
+	T_LOOP(while_another_holds_it_reading_goes_on_and_writing_says_so, both))
