@@ -203,15 +203,14 @@ static void pack_names(struct index *ix)
 static void put_name(struct index *ix, struct message *msg, struct str base, const struct str *suffix)
 {
 	const size_t at = ix->names.n;
-	const size_t inside = base.s >= ix->names.s && base.s < ix->names.s + ix->names.n ?
-				      (size_t)(base.s - ix->names.s) :
-				      SIZE_MAX;
+	const uintptr_t offset = (uintptr_t)base.s - (uintptr_t)ix->names.s;
+	const bool inside = ix->names.s && offset < at;
 
 	if (at > UINT32_MAX / 2)
 		out_of_memory();
 	buf_reserve(&ix->names, base.n + 1 + (suffix ? suffix->n + 1 : 0));
-	if (inside != SIZE_MAX)
-		base.s = ix->names.s + inside;
+	if (inside)
+		base.s = ix->names.s + offset;
 	buf_str(&ix->names, base);
 	buf_c(&ix->names, 0);
 	if (suffix) {
@@ -323,7 +322,8 @@ void index_expunge(struct index *ix, const struct tomb *tomb)
 		msg->modseq = tomb->modseq;
 		index_tell(ix, MD_EXPUNGED, msg);
 	}
-	memmove(index_at(ix, from), index_at(ix, to), (count - to) * sizeof(struct message));
+	if (to > from)
+		memmove(index_at(ix, from), index_at(ix, to), (count - to) * sizeof(struct message));
 	ix->messages.n -= (to - from) * sizeof(struct message);
 	buf_add(&ix->tombs, tomb, sizeof *tomb);
 	pack_names(ix);
