@@ -21,6 +21,7 @@ struct maildir {
 	bool exact;		/* armed, and what is believed is all there is, but for what the watch will tell */
 	bool must_look;		/* beliefs have failed, or events were lost: look at everything */
 	bool unmoved;		/* some messages may be in new/ */
+	bool new_known;		/* exact since a look at everything: AT_NEW says which */
 	bool damaged;		/* the journal makes no sense: the lock is needed to tell why */
 	bool claiming;		/* a watermark that is journaled now is this handle's claim */
 	struct dir_state looked[DIR_COUNT];	/* of the directories when they were last looked at */

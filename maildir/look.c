@@ -306,6 +306,7 @@ int look_everywhere(struct maildir *m, struct look *look)
 		wait_a_tick(m);
 	}
 	m->exact = m->watch.fd >= 0 && !m->remote && !m->must_look;
+	m->new_known = m->exact;
 	m->must_look = m->must_look || !look->certain;
 	return 0;
 }

@@ -43,7 +43,7 @@ int update_locked(struct maildir *m, struct look *look, unsigned how)
 	if (!m->must_look && m->exact)
 		look_events(m, look);
 	if (m->must_look || m->power_cut || m->importing || (!m->exact && !look_unchanged(m)) ||
-	    (claim && m->unmoved)) {
+	    (claim && m->unmoved && !(m->exact && m->new_known))) {
 		r = look_everywhere(m, look);
 		if (r < 0)
 			return r;

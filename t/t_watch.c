@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/inotify.h>
+#include "maildir/box.h"
 #include "t/folder.h"
 
 /* Whether the descriptor becomes readable; a limit, no measurement. */
@@ -225,9 +226,33 @@ START_TEST(a_file_that_is_renamed_all_the_time_is_never_expunged)
 }
 END_TEST
 
+START_TEST(a_delivery_costs_no_look_at_all)
+{
+	struct t_folder f = three();
+	struct maildir *m = t_select(&f);
+	int fd;
+	uint8_t before;
+
+	ck_assert_int_eq(maildir_watch(m, &fd), 0);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_put(&f, "new/4.d", "dddd");
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);	/* whatever it took to know all */
+	maildir_events_clear(m);
+	t_put(&f, "new/5.e", "eeeee");
+	before = m->generation;
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	ck_assert_uint_eq(m->generation, before + 1);	/* a look at everything begins anew */
+	t_tells(m, "+5*");
+	ck_assert(t_has(&f, "cur/5.e:2,"));
+	ck_assert(!t_has(&f, "new/5.e"));
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
 static const bool both[] = { false, true };
 
 T_SUITE("watch", T_TEST(everything_that_others_do_wakes), T_TEST(a_burst_is_told_in_one_go),
 	T_TEST(lost_events_make_it_look_at_all), T_TEST(without_an_instance_it_says_so_and_looks_instead),
-	T_TEST(a_second_delivery_while_the_first_is_told_is_not_missed),
+	T_TEST(a_second_delivery_while_the_first_is_told_is_not_missed), T_TEST(a_delivery_costs_no_look_at_all),
 	T_LOOP(a_file_that_is_renamed_all_the_time_is_never_expunged, both))
