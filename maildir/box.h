@@ -104,6 +104,9 @@ int look_everywhere(struct maildir *m, struct look *look);
 void look_events(struct maildir *m, struct look *look);
 /* Whether something was found that the journal does not have. */
 bool look_differs(struct maildir *m, struct look *look);
+/* In long work that renames files itself: takes the events of that. done: it has been journaled. */
+enum { LOOK_OWN_EVERY = 1024 };
+void look_own(struct maildir *m, struct look *look, bool done);
 /* That a file of this name is there. */
 void look_sight(struct maildir *m, struct look *look, struct str name, bool in_new);
 int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT]);

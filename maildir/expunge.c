@@ -59,14 +59,16 @@ static int remove_file(struct maildir *m, struct message *msg, bool *looked)
 	return unlinkat(msg->state & AT_NEW ? m->new : m->cur, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static int remove_files(struct maildir *m, const uint32_t *uids, size_t n, unsigned how, struct buf *gone)
+static int remove_files(struct maildir *m, struct look *look, const struct md_uids *uids, unsigned how, struct buf *gone)
 {
 	bool looked = false;
 
-	for (size_t i = 0; i < n; i++) {
-		struct message *msg = index_find(&m->index, uids[i]);
+	for (size_t i = 0; i < uids->n; i++) {
+		struct message *msg = index_find(&m->index, uids->v[i]);
 		int r = i % 256 ? 0 : lock_refresh(&m->lock);
 
+		if (i % LOOK_OWN_EVERY == 0)
+			look_own(m, look, false);
 		if (!msg || !(msg->flags & MD_DELETED || how & MD_FORCE))
 			continue;
 		if (r >= 0)
@@ -74,7 +76,7 @@ static int remove_files(struct maildir *m, const uint32_t *uids, size_t n, unsig
 		if (r < 0)
 			return r;
 		if (r == 0)
-			buf_add(gone, &uids[i], sizeof *uids);
+			buf_add(gone, &uids->v[i], sizeof *uids->v);
 	}
 	return 0;
 }
@@ -90,7 +92,8 @@ static void add_all(const struct maildir *m, unsigned how, struct buf *b)
 static int expunge_locked(struct maildir *m, const struct md_uids *uids, unsigned how)
 {
 	_cleanup_(look_release) struct look look = { 0 };
-	_cleanup_(buf_release) struct buf all = { 0 }, gone = { 0 };
+	_cleanup_(buf_release) struct buf list = { 0 }, gone = { 0 };
+	struct md_uids all;
 	int r, failed;
 
 	look_begin(m, &look);
@@ -98,14 +101,17 @@ static int expunge_locked(struct maildir *m, const struct md_uids *uids, unsigne
 	if (r < 0 && r != -ENOSPC && r != -EDQUOT)	/* this is how room is made */
 		return r;
 	if (!uids)
-		add_all(m, how, &all);
-	failed = uids ? remove_files(m, uids->v, uids->n, how, &gone) :
-			remove_files(m, (void *)all.s, all.n / sizeof(uint32_t), how, &gone);
+		add_all(m, how, &list);
+	all = (struct md_uids){ (void *)list.s, list.n / sizeof(uint32_t) };
+	look_release(&look);
+	look_begin(m, &look);
+	failed = remove_files(m, &look, uids ? uids : &all, how, &gone);
 	if (gone.n == 0)
 		return failed;
 	r = box_sync_dir(m, m->cur);
 	if (r >= 0)
 		r = expunge_journal(m, (void *)gone.s, gone.n / sizeof(uint32_t));
+	look_own(m, &look, true);
 	m->must_look = m->must_look || r < 0;
 	return failed < 0 ? failed : r;
 }

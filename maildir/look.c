@@ -266,27 +266,50 @@ static bool all_seen(const struct maildir *m)
 	return true;
 }
 
+/* Whether cur/ is as it was when everything in it was known: then new/ alone has to be read. That all messages are in cur/ has to
+ * be known for it, too.
+ */
+static bool cur_is_known(const struct maildir *m, const struct dir_state *now)
+{
+	if (m->must_look || m->power_cut || m->importing || m->unmoved)
+		return false;
+	return (m->looked_ok && memcmp(now, &m->looked[DIR_CUR], sizeof *now) == 0) ||
+	       (m->index.dirs_known && memcmp(now, &m->index.dirs[DIR_CUR], sizeof *now) == 0);
+}
+
+static int read_dirs(struct maildir *m, struct look *look, bool cur)
+{
+	const int r = read_names(m, look, m->new, true);
+
+	if (cur)
+		return r < 0 ? r : read_names(m, look, m->cur, false);
+	for (size_t i = 0; i < index_count(&m->index); i++)
+		if (!(index_at(&m->index, i)->state & AT_NEW))
+			index_at(&m->index, i)->seen = m->generation;
+	return r;
+}
+
 static int look_once(struct maildir *m, struct look *look)
 {
 	struct dir_state before[DIR_COUNT];
+	bool cur;
 	int r;
 
 	forget_events(m);
 	look_release(look);
 	look_begin(m, look);
 	look->full = true;
-	m->unmoved = false;
 	r = look_state(m, before);
-	if (r >= 0)
-		r = read_names(m, look, m->new, true);
-	if (r >= 0)
-		r = read_names(m, look, m->cur, false);
+	if (r < 0)
+		return r;
+	cur = !cur_is_known(m, &before[DIR_CUR]);
+	m->unmoved = m->looked_ok = m->must_look = false;
+	r = read_dirs(m, look, cur);
 	if (r >= 0)
 		r = look_state(m, m->looked);
 	if (r < 0)
 		return r;
 	m->looked_ok = same_state(before, m->looked) && look_settled(m, before);
-	m->must_look = false;
 	look_events(m, look);
 	look->certain = (m->watch.fd >= 0 && !m->remote && !m->must_look) || m->looked_ok;
 	return 0;
@@ -303,6 +326,7 @@ int look_everywhere(struct maildir *m, struct look *look)
 			return r;
 		if (look->certain || all_seen(m))
 			break;
+		m->must_look = true;	/* at both, the next time */
 		wait_a_tick(m);
 	}
 	m->exact = m->watch.fd >= 0 && !m->remote && !m->must_look;
@@ -335,6 +359,16 @@ static bool resolve(struct maildir *m, struct look *look)
 	}
 	look->fresh.n = left * sizeof *v;
 	return left > 0;
+}
+
+/* Takes the events that this handle's own renames have made, so that they wake nobody and do not fill the queue. What others have
+ * done meanwhile among them is left to the next update.
+ */
+void look_own(struct maildir *m, struct look *look, bool done)
+{
+	look_events(m, look);
+	if (done && m->exact && look_differs(m, look))
+		m->must_look = true;
 }
 
 bool look_differs(struct maildir *m, struct look *look)

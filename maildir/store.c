@@ -171,9 +171,13 @@ static int store_locked(struct storing *s, struct md_uids uids, struct arena *a,
 		r = find_keywords(s, a);
 	if (r < 0)
 		return r;
+	look_release(&look);
+	look_begin(m, &look);
 	txn_begin(&s->t, &m->index);
 	for (size_t i = 0; i < uids.n && r >= 0; i++) {
 		r = i % 256 ? 0 : lock_refresh(&m->lock);
+		if (i % LOOK_OWN_EVERY == 0)
+			look_own(m, &look, false);
 		if (r >= 0)
 			r = store_one(s, uids.v[i], a, modified, gone);
 	}
@@ -182,6 +186,7 @@ static int store_locked(struct storing *s, struct md_uids uids, struct arena *a,
 		r = box_commit(m, &s->t, box_sync_all(m));
 	if (r < 0)
 		undo(s);
+	look_own(m, &look, true);
 	return r;
 }
 

@@ -83,6 +83,8 @@ int maildir_update(struct maildir *m, unsigned how)
 		return r;
 	if (m->mode & MD_READONLY)
 		how &= ~(unsigned)MD_CLAIM_RECENT;
+	if (how & MD_CLAIM_RECENT)	/* a session that will be here for long */
+		look_arm(m);
 	look_begin(m, &look);
 	if (!needed(m, &look, how))
 		return 0;

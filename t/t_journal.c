@@ -152,7 +152,7 @@ START_TEST(random_damage_gives_no_uid_to_another_message)
 	for (int round = 0; round < 150; round++) {
 		const uint64_t this = seed;
 		struct buf c = { 0 };
-		const size_t at = next(&seed) % b.n, n = MIN(next(&seed) % 40 + 1, b.n - at);
+		const size_t at = next(&seed) % b.n, most = next(&seed) % 40 + 1, n = MIN(most, b.n - at);
 
 		buf_str(&c, buf_view(&b));
 		switch (next(&seed) % 5) {
