@@ -65,6 +65,19 @@ static bool fail(struct play *p, const struct step *step, const char *what, stru
 	return false;
 }
 
+/* What a mode says before the case does, and the answer to it. False when that is another one. */
+static bool say_first(struct play *p, const struct step *step, struct session *s, struct str command, struct str answer)
+{
+	struct str line = {0};
+	const char *why = "another answer than it should be";
+
+	session_send(s, command);
+	if (!session_line(s, &line, &why) || !match(&p->captures, answer, line))
+		return fail(p, step, why, line);
+	session_take(s, line);
+	return true;
+}
+
 /* The session of that number, started and greeted if it is not there yet. NULL when it does not greet. */
 static struct session *session_of(struct play *p, const struct step *step)
 {
@@ -83,13 +96,13 @@ static struct session *session_of(struct play *p, const struct step *step)
 		return fail(p, step, why, line), NULL;
 	note(p, "S", s->n, line);
 	session_take(s, line);
-	if (!login)
-		return s;
-	session_send(s, STR("login LOGIN userid password\r\n"));
-	why = "no login";
-	if (!session_line(s, &line, &why) || !match(&p->captures, STR("login OK *"), line))
-		return fail(p, step, why, line), NULL;
-	session_take(s, line);
+	if (login && !say_first(p, step, s, STR("login LOGIN userid password\r\n"), STR("login OK *")))
+		return NULL;
+	if (p->server.mode == MODE_COMPRESS) {
+		if (!say_first(p, step, s, STR("c COMPRESS DEFLATE\r\n"), STR("c OK *")))
+			return NULL;
+		session_deflate(s);
+	}
 	return s;
 }
 

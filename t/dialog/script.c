@@ -6,7 +6,7 @@
 
 enum { LINES_MAX = 60 };
 
-const char *const mode_names[MODES + 1] = { "pair", "pipe", "octets", "packed", "login", NULL };
+const char *const mode_names[MODES + 1] = { "pair", "pipe", "octets", "packed", "compress", "login", NULL };
 
 /* A directive or step: its word, and what reads the rest. */
 struct word {
@@ -174,6 +174,8 @@ bool script_read(struct arena *a, const char *path, struct script *ret, const ch
 	}
 	if (number > LINES_MAX + 1 || !s.nsteps)
 		return *ret_error = arena_printf(a, "%s: no step, or over %d lines", path, LINES_MAX), false;
+	if (s.explicit_greeting)
+		s.modes &= ~(1U << MODE_COMPRESS);
 	*ret = s;
 	return true;
 }

@@ -9,7 +9,7 @@
  *	settle FOLDER			an earlier session has selected it, so nothing in it is \Recent
  *	env NAME=VALUE			of the server
  *	arg PATH			of the server, instead of ./Maildir; "-" for none
- *	mode NAME...			only these variants (pair pipe octets packed login)
+ *	mode NAME...			only these variants (pair pipe octets packed compress login)
  *	except NAME...			all variants but these
  *	explicit			the case itself reads the greeting, and logs in
  *	exit N				what the server has to end with, instead of 0
@@ -47,7 +47,7 @@ enum step_kind {
 	STEP_WHATEVER,
 };
 
-enum { SESSIONS = 10, MODES = 5 };
+enum { SESSIONS = 10, MODES = 6 };
 
 /* How the bytes travel. */
 enum mode {
@@ -55,6 +55,7 @@ enum mode {
 	MODE_PIPE,	/* PREAUTH on two pipes */
 	MODE_OCTETS,	/* each octet of the client in a packet of its own */
 	MODE_PACKED,	/* all that the client can say without waiting in one packet */
+	MODE_COMPRESS,	/* a socket pair, and all behind the greeting is deflated; not where the case is explicit */
 	MODE_LOGIN,	/* imaplogin and auth-file come first */
 };
 extern const char *const mode_names[MODES + 1];	/* the last is NULL */

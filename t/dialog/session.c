@@ -9,11 +9,12 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 #include "base/clock.h"
 #include "base/fd.h"
 #include "t/dialog/session.h"
 
-enum { PATIENCE_MS = 30000 };	/* a bound for what hangs; never an expectation */
+enum { PATIENCE_MS = 60000 };	/* a bound for what hangs; never an expectation */
 
 static void must(bool ok, const char *what)
 {
@@ -109,12 +110,46 @@ void session_start(struct session *s, unsigned n, const struct server *server)
 		close(theirs[1]);
 }
 
+struct session_deflate {
+	z_stream in, out;
+};
+
+void session_deflate(struct session *s)
+{
+	s->deflate = must_alloc(sizeof *s->deflate);
+	*s->deflate = (struct session_deflate){ 0 };
+	must(inflateInit2(&s->deflate->in, -15) == Z_OK &&
+	     deflateInit2(&s->deflate->out, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) == Z_OK, "zlib");
+}
+
+/* All that octets stand for goes to got. */
+static void inflate_all(struct session *s, char *octets, size_t n)
+{
+	z_stream *z = &s->deflate->in;
+	int r = Z_OK;
+
+	z->next_in = (Bytef *)octets;
+	z->avail_in = (uInt)n;
+	while (r == Z_OK) {
+		z->next_out = (Bytef *)buf_reserve(&s->got, 65536);
+		z->avail_out = 65536;
+		r = inflate(z, Z_SYNC_FLUSH);
+		s->got.n += 65536 - z->avail_out;
+	}
+	if (r != Z_BUF_ERROR)
+		s->eof = true;	/* no good stream: as if the server had gone */
+}
+
 /* Takes what is there to be read. */
 static void receive(struct session *s)
 {
-	const ssize_t n = read(s->in, buf_reserve(&s->got, 65536), 65536);
+	char piece[65536];
+	const ssize_t n = s->deflate ? read(s->in, piece, sizeof piece) :
+				       read(s->in, buf_reserve(&s->got, 65536), 65536);
 
-	if (n > 0)
+	if (n > 0 && s->deflate)
+		inflate_all(s, piece, (size_t)n);
+	else if (n > 0)
 		s->got.n += (size_t)n;
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		s->eof = true;
@@ -134,10 +169,29 @@ static bool await(struct session *s, bool write, uint64_t until)
 	return true;
 }
 
+/* Octets as they travel, with a flush behind them. */
+static struct str deflated(struct session *s, struct str octets, struct buf *b)
+{
+	z_stream *z = &s->deflate->out;
+
+	z->next_in = (Bytef *)(uintptr_t)octets.s;
+	z->avail_in = (uInt)octets.n;
+	do {
+		z->next_out = (Bytef *)buf_reserve(b, 65536);
+		z->avail_out = 65536;
+		deflate(z, Z_SYNC_FLUSH);
+		b->n += 65536 - z->avail_out;
+	} while (z->avail_out == 0);
+	return buf_view(b);
+}
+
 void session_send(struct session *s, struct str octets)
 {
+	_cleanup_(buf_release) struct buf b = { 0 };
 	const uint64_t until = clock_ms() + PATIENCE_MS;
 
+	if (s->deflate && octets.n)
+		octets = deflated(s, octets, &b);
 	while (octets.n && s->out >= 0) {
 		const size_t most = s->mode == MODE_OCTETS ? 1 : octets.n;
 		const ssize_t n = write(s->out, octets.s, most);
@@ -217,6 +271,12 @@ static void release(struct session *s)
 	if (s->out >= 0 && s->out != s->in)
 		close(s->out);
 	buf_release(&s->got);
+	if (s->deflate) {
+		inflateEnd(&s->deflate->in);
+		deflateEnd(&s->deflate->out);
+		free(s->deflate);
+		s->deflate = NULL;
+	}
 	s->n = 0;
 }
 

@@ -13,6 +13,7 @@ struct session {
 	bool eof;		/* the server has hung up */
 	bool loose;		/* what it says is not looked at any more */
 	struct buf got;		/* octets not taken yet */
+	struct session_deflate *deflate;	/* NULL: they travel as they are */
 };
 
 /* What to run. */
@@ -24,6 +25,9 @@ struct server {
 
 /* Starts it in the current directory; its stderr goes to the file stderr.N there. */
 void session_start(struct session *s, unsigned n, const struct server *server);
+
+/* From here on all octets are deflated, both ways (RFC 4978). */
+void session_deflate(struct session *s);
 
 /* Sends all of it, reading what the server says meanwhile. */
 void session_send(struct session *s, struct str octets);
