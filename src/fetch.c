@@ -170,13 +170,15 @@ int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *i
 		return r;
 	f->becomes_seen = needs & SETS_SEEN && !s->view->readonly && !(f->message->flags & MD_SEEN);
 	sync_begin_fetch(s, f->uid, with_uid && !(needs & TELLS_UID));
+	/* First, since there are clients that want the end of a literal to be the end of the answer. */
+	if (f->becomes_seen && !(needs & TELLS_FLAGS))
+		sync_write_flags(s, f->message, MD_SEEN);
 	for (size_t i = 0; i < n; i++) {
 		const int one = items[i].row->write(s, f, &items[i]);
 
 		r = r < 0 ? r : one;
+		conn_flush_some(&s->conn, PIECE);	/* a line may have thousands of them */
 	}
-	if (f->becomes_seen && !(needs & TELLS_FLAGS))
-		sync_write_flags(s, f->message, MD_SEEN);
 	w_close(&s->out);
 	w_crlf(&s->out);
 	conn_flush_some(&s->conn, PIECE);

@@ -91,15 +91,11 @@ bool p_list_mailbox(struct cursor *c, struct str *ret)
 /* "\Answered" / "\Flagged" / "\Deleted" / "\Seen" / "\Draft" */
 static bool system_flag(struct cursor *c, unsigned *ret)
 {
-	static const char *const names[] = { "Answered", "Flagged", "Deleted", "Seen", "Draft", NULL };
-	const struct str start = c->rest;
+	static const char *const names[] = { "\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft", NULL };
 	size_t i;
 
-	c->rest = str_from(start, 1);
-	if (!p_one_of(c, names, &i)) {
-		c->rest = start;
+	if (!p_one_of(c, names, &i))
 		return p_expected(c, "\\Answered, \\Flagged, \\Deleted, \\Seen, \\Draft or a keyword");
-	}
 	*ret = 1u << i;
 	return true;
 }
