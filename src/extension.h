@@ -9,7 +9,12 @@ struct fetching;
 struct fetch_item;
 struct search_key;
 struct search_parse;
+struct results;
+struct returns;
 struct status_of;
+struct fetch_request;
+struct md_change;
+struct name;
 
 /* How a command ended. Only cmd_ functions (command.h) make one: no path ends without an answer, unless the session is
  * over, and nobody waits for it.
@@ -46,6 +51,7 @@ enum fetch_needs {
 	SETS_SEEN = 16,		/* asking for it marks the message \Seen (not with .PEEK, nor in EXAMINE) */
 	TELLS_FLAGS = 32,
 	TELLS_UID = 64,
+	TELLS_MODSEQ = 128,
 };
 
 struct fetch_row {
@@ -60,6 +66,10 @@ struct fetch_row {
 struct status_row {
 	const char *name;
 	uint64_t (*value)(const struct status_of *of);
+	/* What takes long or can fail, before the line begins; NULL: nothing. */
+	int (*prepare)(struct status_of *of);
+	/* Writes what is no number, in place of value. */
+	void (*write)(struct session *s, const struct status_of *of);
 };
 
 /* What a search key costs to try, cheapest first. */
@@ -73,6 +83,56 @@ struct search_row {
 	int (*match)(struct session *s, struct fetching *f, const struct search_key *key);
 };
 
+/* A thing that LIST can be asked to return (RFC 5258 3.2). Only a name: it is in the LIST line anyway. */
+struct list_row {
+	const char *name;
+	unsigned attribute;	/* of enum name_is: told in the LIST line */
+	bool (*parse)(struct cursor *c, const void **ret);	/* what follows the name; NULL if nothing may */
+	/* Writes lines after the LIST line of a mailbox that exists and was chosen. What can't be had is left out. */
+	void (*tell)(struct session *s, struct arena *a, const struct name *name, const void *args);
+};
+
+/* A parameter of CREATE (RFC 4466 2.2). */
+struct create_row {
+	const char *name;
+	bool (*parse)(struct cursor *c, const void **ret);
+	/* OK, or the verdict that the mailbox is not to be made with these. */
+	enum verdict (*check)(struct session *s, struct command *cmd, const void *args);
+	/* To the folder that was made; if it fails, that is taken back. */
+	int (*apply)(struct session *s, struct str folder, const void *args);
+};
+
+/* What SEARCH and its kin can be asked to return (RFC 4466 2.6.2). */
+struct return_row {
+	const char *name;
+	unsigned option;	/* enum return_option (results.h) */
+	bool (*parse)(struct cursor *c, struct returns *returns);	/* what follows the name; NULL: nothing may */
+	/* Its item of the ESEARCH response, if there is anything to tell. NULL: it has none. */
+	void (*write)(struct session *s, const struct results *r, struct arena *a);
+};
+
+/* A parameter of SELECT and EXAMINE (RFC 4466 2.1). */
+struct select_row {
+	const char *name;
+	bool (*parse)(struct session *s, struct cursor *c, const void **ret);	/* what follows the name; NULL: nothing may */
+	/* Tells more, after all that is told of every mailbox; NULL: nothing. */
+	void (*tell)(struct session *s, struct arena *a, const void *args);
+};
+
+/* A modifier of FETCH (RFC 4466 2.4). */
+struct fetch_modifier_row {
+	const char *name;
+	bool (*parse)(struct cursor *c, struct fetch_request *f);	/* what follows the name; NULL: nothing may */
+	/* Leaves messages out, or tells what comes first. NULL, or why it can't be used so: then nothing was told. */
+	const char *(*apply)(struct session *s, struct arena *a, struct fetch_request *f);
+};
+
+/* A modifier of STORE (RFC 4466 2.5). */
+struct store_modifier_row {
+	const char *name;
+	bool (*parse)(struct cursor *c, struct md_change *change);
+};
+
 /* An extension is a file in cmd/, and a line in extensions.c. */
 struct extension {
 	unsigned rfc;
@@ -80,10 +140,17 @@ struct extension {
 	bool (*announced)(const struct session *s);	/* NULL: always */
 	const char *enable;		/* its name in ENABLE, and the bit it sets there */
 	unsigned enable_bit;
+	bool asking_enables;		/* asking for any of the rows below sets that bit, too (RFC 7162 3.1) */
 	const struct command_row *commands;
 	const struct fetch_row *fetch;
 	const struct status_row *status;
 	const struct search_row *search;
+	const struct select_row *select;
+	const struct fetch_modifier_row *fetch_modifiers;
+	const struct store_modifier_row *store_modifiers;
+	const struct return_row *returns;
+	const struct list_row *list;
+	const struct create_row *create;
 };
 
 /* Every extension, the base protocol first. Ends with NULL. */
@@ -93,5 +160,14 @@ extern const struct extension *const extensions[];
 const struct command_row *command_row_find(struct str name);
 const struct status_row *status_row_find(struct str name);
 const struct search_row *search_row_find(struct str name);
+const struct select_row *select_row_find(struct str name);
+const struct fetch_modifier_row *fetch_modifier_find(struct str name);
+const struct store_modifier_row *store_modifier_find(struct str name);
+const struct return_row *return_row_find(struct str name);
+const struct list_row *list_row_find(struct str name);
+const struct create_row *create_row_find(struct str name);
 /* The longest row that c begins with. */
 const struct fetch_row *fetch_row_find(struct str rest);
+
+/* What is enabled by asking for a row (any but a command's), as enum enabled; mostly 0. */
+unsigned row_enables(const void *row);

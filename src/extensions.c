@@ -3,13 +3,19 @@
 
 extern const struct extension ext_base, ext_auth, ext_mailbox, ext_list, ext_select, ext_append, ext_search, ext_fetch,
 	ext_store, ext_copy, ext_expunge, ext_idle, ext_namespace, ext_children, ext_id, ext_enable, ext_unselect,
-	ext_uidplus, ext_move, ext_literal_plus, ext_sasl_ir, ext_special_use, ext_appendlimit;
+	ext_uidplus, ext_move, ext_literal_plus, ext_sasl_ir, ext_special_use, ext_appendlimit, ext_esearch, ext_searchres,
+	ext_within, ext_partial;
+extern const struct extension ext_compress;
+extern const struct extension ext_status, ext_status_size, ext_list_status;
 
 /* In the order in which capabilities are announced. */
 const struct extension *const extensions[] = {
 	&ext_base,   &ext_literal_plus, &ext_sasl_ir, &ext_uidplus,	&ext_children, &ext_namespace,
 	&ext_idle,   &ext_id,		&ext_enable,  &ext_unselect,	&ext_move,     &ext_special_use,
-	&ext_appendlimit, &ext_mailbox,	&ext_list,    &ext_select,	&ext_append,   &ext_search,
+	&ext_list_status, &ext_status_size, &ext_status,
+	&ext_appendlimit,
+	&ext_compress,
+	&ext_mailbox,	&ext_list,    &ext_select,	&ext_append,   &ext_search,
 	&ext_fetch,  &ext_store,	&ext_copy,    &ext_expunge,	NULL,
 };
 
@@ -36,6 +42,36 @@ const struct search_row *search_row_find(struct str name)
 	FIND(search_row, search, str_ieq(name, str_z(row->name)));
 }
 
+const struct list_row *list_row_find(struct str name)
+{
+	FIND(list_row, list, str_ieq(name, str_z(row->name)));
+}
+
+const struct create_row *create_row_find(struct str name)
+{
+	FIND(create_row, create, str_ieq(name, str_z(row->name)));
+}
+
+const struct return_row *return_row_find(struct str name)
+{
+	FIND(return_row, returns, str_ieq(name, str_z(row->name)));
+}
+
+const struct select_row *select_row_find(struct str name)
+{
+	FIND(select_row, select, str_ieq(name, str_z(row->name)));
+}
+
+const struct fetch_modifier_row *fetch_modifier_find(struct str name)
+{
+	FIND(fetch_modifier_row, fetch_modifiers, str_ieq(name, str_z(row->name)));
+}
+
+const struct store_modifier_row *store_modifier_find(struct str name)
+{
+	FIND(store_modifier_row, store_modifiers, str_ieq(name, str_z(row->name)));
+}
+
 const struct fetch_row *fetch_row_find(struct str rest)
 {
 	const struct fetch_row *longest = NULL;
@@ -45,4 +81,24 @@ const struct fetch_row *fetch_row_find(struct str rest)
 			if (str_istarts(rest, str_z(row->name)) && (!longest || str_z(row->name).n > str_z(longest->name).n))
 				longest = row;
 	return longest;
+}
+
+#define HAS(type, member)                                                                         \
+	for (const struct type *row = (*e)->member; row && row->name; row++)                       \
+		if (row == asked)                                                                  \
+			return (*e)->enable_bit
+
+unsigned row_enables(const void *asked)
+{
+	for (const struct extension *const *e = extensions; *e; e++) {
+		if (!(*e)->asking_enables)
+			continue;
+		HAS(fetch_row, fetch);
+		HAS(status_row, status);
+		HAS(search_row, search);
+		HAS(select_row, select);
+		HAS(fetch_modifier_row, fetch_modifiers);
+		HAS(store_modifier_row, store_modifiers);
+	}
+	return 0;
 }

@@ -1,9 +1,80 @@
 /* status_of.c: what STATUS can tell of a folder (RFC 9051 6.3.11) */
+#include "fetch.h"
 #include "status_of.h"
+
+static bool p_status_item(struct cursor *c, const struct status_row **ret)
+{
+	const struct str start = c->rest;
+	struct str name;
+
+	if (!p_atom(c, &name))
+		return false;
+	*ret = status_row_find(name);
+	if (*ret)
+		return true;
+	p_back(c, start);
+	return p_expected(c, "a STATUS item");
+}
+
+bool p_status_items(struct cursor *c, struct status_items *ret)
+{
+	struct status_items items = { .n = 0 };
+
+	if (!p_char(c, '('))
+		return false;
+	do {
+		if (items.n == STATUS_ITEMS)
+			return p_expected(c, "fewer STATUS items");
+		if (!p_status_item(c, &items.v[items.n]))
+			return false;
+		items.n++;
+	} while (p_sp(c));
+	if (!p_char(c, ')'))
+		return false;
+	*ret = items;
+	return true;
+}
+
+static int prepare(struct status_of *of, const struct status_items *items)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < items->n; i++)
+		if (items->v[i]->prepare)
+			r = items->v[i]->prepare(of);
+	return r;
+}
+
+int status_tell(struct session *s, struct str name, struct str folder, const struct status_items *items)
+{
+	struct status_of of;
+	int r = status_open_folder(s, folder, &of);
+
+	if (r < 0)
+		return r;
+	r = prepare(&of, items);
+	if (r == 0) {
+		w_untagged(&s->out);
+		w_atom(&s->out, "STATUS");
+		w_mailbox(&s->out, name);
+		w_open(&s->out);
+		for (size_t i = 0; i < items->n; i++) {
+			w_atom(&s->out, items->v[i]->name);
+			if (items->v[i]->write)
+				items->v[i]->write(s, &of);
+			else
+				w_number(&s->out, items->v[i]->value(&of));
+		}
+		w_close(&s->out);
+		w_crlf(&s->out);
+	}
+	status_close_folder(&of);
+	return r;
+}
 
 int status_open_folder(struct session *s, struct str folder, struct status_of *ret)
 {
-	struct status_of of = { .append_limit = s->config.append_limit };
+	struct status_of of = { .append_limit = s->config.append_limit, .no_recent = s->enabled & ON_REV2 };
 	int r = session_open(s, folder, MD_READONLY, &of.opened, &of.box);
 
 	if (r == 0)
@@ -29,7 +100,7 @@ uint64_t status_recent(const struct status_of *of)
 {
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < maildir_count(of->box); i++)
+	for (size_t i = 0; !of->no_recent && i < maildir_count(of->box); i++)
 		n += maildir_at(of->box, i)->recent;
 	return n;
 }
@@ -51,4 +122,49 @@ uint64_t status_unseen(const struct status_of *of)
 	for (size_t i = 0; i < maildir_count(of->box); i++)
 		n += !(maildir_at(of->box, i)->flags & MD_SEEN);
 	return n;
+}
+
+uint64_t status_deleted(const struct status_of *of)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < maildir_count(of->box); i++)
+		n += !!(maildir_at(of->box, i)->flags & MD_DELETED);
+	return n;
+}
+
+/* A message that goes away meanwhile counts for nothing. Its place is found by UID again, since looking for a file may change
+ * what is known of the folder.
+ */
+int status_prepare_size(struct status_of *of)
+{
+	_cleanup_(arena_free) struct arena arena = { 0 };
+	uint64_t sum = 0;
+
+	for (uint32_t uid = 0;;) {
+		const size_t i = maildir_position(of->box, uid + 1);
+		struct fetching f;
+		int r;
+
+		if (i == maildir_count(of->box))
+			break;
+		uid = maildir_at(of->box, i)->uid;
+		r = fetching_begin(&f, of->box, uid, &arena);
+		if (r == 0)
+			r = fetching_need(&f, NEEDS_SIZE);
+		fetching_end(&f);
+		arena_reset(&arena);
+		if (r < 0 && r != -ENOENT)
+			return r;
+		sum += r < 0 ? 0 : f.size;
+		if (uid == UINT32_MAX)
+			break;
+	}
+	of->size = sum;
+	return 0;
+}
+
+uint64_t status_size(const struct status_of *of)
+{
+	return of->size;
 }

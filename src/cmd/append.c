@@ -159,7 +159,7 @@ static uint64_t status_appendlimit(const struct status_of *of)
 }
 
 static const struct status_row appendlimit[] = {
-	{ "APPENDLIMIT", status_appendlimit },
+	{ .name = "APPENDLIMIT", .value = status_appendlimit },
 	{ 0 },
 };
 /* The capability has the limit in it: session_capability() writes it. */

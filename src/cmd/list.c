@@ -8,10 +8,7 @@ enum list_option {
 	SELECT_REMOTE = 2,	/* there are none */
 	SELECT_RECURSIVE = 4,
 	SELECT_SPECIAL_USE = 8,
-	RETURN_SUBSCRIBED = 16,
-	RETURN_CHILDREN = 32,	/* always told */
-	RETURN_SPECIAL_USE = 64,	/* always told */
-	EXTENDED = 128,		/* the command has something of RFC 5258 */
+	EXTENDED = 16,		/* the command has something of RFC 5258 */
 };
 
 static const struct option {
@@ -23,43 +20,73 @@ static const struct option {
 	{ "RECURSIVEMATCH", SELECT_RECURSIVE	},
 	{ "SPECIAL-USE",    SELECT_SPECIAL_USE	},
 	{ NULL,		    0			},
-}, returns[] = {
-	{ "SUBSCRIBED",	    RETURN_SUBSCRIBED	},
-	{ "CHILDREN",	    RETURN_CHILDREN	},
-	{ "SPECIAL-USE",    RETURN_SPECIAL_USE	},
-	{ NULL,		    0			},
 };
 
-static bool p_option(struct cursor *c, const struct option *options, unsigned *ret)
+enum { RETURNS = 16 };		/* in one command; no option repeats */
+
+struct list_return {
+	const struct list_row *row;
+	const void *args;
+};
+
+struct list_args {
+	unsigned options;
+	unsigned attributes;	/* of enum name_is, to be told */
+	bool root;		/* the pattern is "": what is asked is the separator */
+	struct patterns patterns;
+	struct list_return returns[RETURNS];
+	size_t nreturns;
+};
+
+static bool p_selection(struct cursor *c, struct list_args *ret)
 {
-	for (const struct option *o = options; o->name; o++)
+	for (const struct option *o = selections; o->name; o++)
 		if (p_word(c, o->name)) {
-			*ret |= o->bit;
+			ret->options |= o->bit;
 			return true;
 		}
 	return p_expected(c, "a LIST option");
 }
 
-/* "(" [option *(SP option)] ")" */
-static bool p_options(struct cursor *c, const struct option *options, unsigned *ret)
+/* One option of RETURN. Only one that nothing follows may repeat (RFC 5258 3). */
+static bool p_return(struct cursor *c, struct list_args *ret)
 {
-	*ret |= EXTENDED;
+	const struct str start = c->rest;
+	struct list_return one = { 0 };
+	struct str name;
+
+	if (p_atom(c, &name))
+		one.row = list_row_find(name);
+	for (size_t i = 0; one.row && i < ret->nreturns; i++)
+		if (ret->returns[i].row == one.row)
+			one.row = NULL;
+	if (!one.row || (one.row->parse && ret->nreturns == RETURNS)) {
+		p_back(c, start);
+		return p_expected(c, "a LIST option");
+	}
+	ret->attributes |= one.row->attribute;
+	if (!one.row->parse)
+		return true;
+	if (!one.row->parse(c, &one.args))
+		return false;
+	ret->returns[ret->nreturns++] = one;
+	return true;
+}
+
+/* "(" [option *(SP option)] ")" */
+static bool p_options(struct cursor *c, bool (*option)(struct cursor *, struct list_args *), struct list_args *ret)
+{
+	ret->options |= EXTENDED;
 	if (!p_char(c, '('))
 		return false;
 	if (p_char(c, ')'))
 		return true;
 	do {
-		if (!p_option(c, options, ret))
+		if (!option(c, ret))
 			return false;
 	} while (p_sp(c));
 	return p_char(c, ')');
 }
-
-struct list_args {
-	unsigned options;
-	bool root;		/* the pattern is "": what is asked is the separator */
-	struct patterns patterns;
-};
 
 static bool p_pattern(struct session *s, struct cursor *c, struct str reference, struct list_args *ret)
 {
@@ -96,11 +123,11 @@ static bool p_list_args(struct session *s, struct cursor *c, bool extended, stru
 
 	if (!p_sp(c))
 		return false;
-	if (extended && c->rest.n && c->rest.s[0] == '(' && !(p_options(c, selections, &ret->options) && p_sp(c)))
+	if (extended && c->rest.n && c->rest.s[0] == '(' && !(p_options(c, p_selection, ret) && p_sp(c)))
 		return false;
 	if (!p_mailbox(c, &reference) || !p_sp(c) || !p_patterns(s, c, reference, ret))
 		return false;
-	if (extended && p_sp(c) && !(p_word(c, "RETURN") && p_sp(c) && p_options(c, returns, &ret->options)))
+	if (extended && p_sp(c) && !(p_word(c, "RETURN") && p_sp(c) && p_options(c, p_return, ret)))
 		return false;
 	return p_end(c);
 }
@@ -118,15 +145,15 @@ static void tell_root(struct session *s, const char *command)
 	w_crlf(&s->out);
 }
 
-static void write_attributes(struct session *s, const struct name *name, unsigned options)
+static void write_attributes(struct session *s, const struct name *name, const struct list_args *args)
 {
 	struct writer *w = &s->out;
 
 	w_open(w);
 	if (!(name->is & NAME_EXISTS))
-		w_atom(w, options & EXTENDED ? "\\NonExistent" : "\\Noselect");
+		w_atom(w, args->options & EXTENDED ? "\\NonExistent" : "\\Noselect");
 	w_atom(w, name->is & NAME_PARENT ? "\\HasChildren" : "\\HasNoChildren");
-	if (options & (SELECT_SUBSCRIBED | RETURN_SUBSCRIBED) && name->is & NAME_SUBSCRIBED)
+	if ((args->options & SELECT_SUBSCRIBED || args->attributes & NAME_SUBSCRIBED) && name->is & NAME_SUBSCRIBED)
 		w_atom(w, "\\Subscribed");
 	for (size_t use = 0; special_uses[use].attribute; use++)
 		if (name->uses & 1u << use)
@@ -134,13 +161,13 @@ static void write_attributes(struct session *s, const struct name *name, unsigne
 	w_close(w);
 }
 
-static void tell(struct session *s, const struct name *name, unsigned options, bool childinfo)
+static void tell(struct session *s, const struct name *name, const struct list_args *args, bool childinfo)
 {
 	struct writer *w = &s->out;
 
 	w_untagged(w);
 	w_atom(w, "LIST");
-	write_attributes(s, name, options);
+	write_attributes(s, name, args);
 	w_separator(w, s->store.separator);
 	w_mailbox(w, name->name);
 	if (childinfo) {	/* RFC 5258 3.5 */
@@ -161,6 +188,15 @@ static bool selected(const struct name *name, unsigned options)
 		return name->is & (NAME_EXISTS | NAME_PARENT);
 	return (!(options & SELECT_SUBSCRIBED) || name->is & NAME_SUBSCRIBED) &&
 	       (!(options & SELECT_SPECIAL_USE) || name->uses);
+}
+
+/* What was to be returned besides, of a mailbox that exists and was chosen itself: not because of one below it. */
+static void tell_returns(struct session *s, const struct name *name, const struct list_args *args)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+
+	for (size_t i = 0; i < args->nreturns && name->is & NAME_EXISTS && !s->conn.error; i++)
+		args->returns[i].row->tell(s, &a, name, args->returns[i].args);
 }
 
 static enum verdict cmd_list(struct session *s, struct command *cmd)
@@ -184,9 +220,14 @@ static enum verdict cmd_list(struct session *s, struct command *cmd)
 	for (size_t i = 0; i < n; i++) {
 		const bool childinfo = args.options & SELECT_RECURSIVE && args.options & SELECT_SUBSCRIBED &&
 				       v[i].is & NAME_SUBSCRIBED_BELOW;
+		const bool chosen = selected(&v[i], args.options);
 
-		if ((selected(&v[i], args.options) || childinfo) && patterns_match(&args.patterns, v[i].name))
-			tell(s, &v[i], args.options, childinfo);
+		if (!(chosen || childinfo) || !patterns_match(&args.patterns, v[i].name))
+			continue;
+		tell(s, &v[i], &args, childinfo);
+		if (chosen)
+			tell_returns(s, &v[i], &args);
+		conn_flush_some(&s->conn, 65536);
 	}
 	return cmd_ok(cmd, "LIST completed");
 }
@@ -229,7 +270,14 @@ static const struct command_row commands[] = {
 	{ "LSUB", ANY_STATE, LEAVES, cmd_lsub },
 	{ 0 },
 };
-const struct extension ext_list = { .rfc = 5258, .capability = "LIST-EXTENDED", .commands = commands };
-/* \HasChildren and \HasNoChildren are always told. */
-const struct extension ext_children = { .rfc = 3348, .capability = "CHILDREN" };
-const struct extension ext_special_use = { .rfc = 6154, .capability = "SPECIAL-USE" };
+
+/* Children and uses are always told. */
+static const struct list_row subscribed[] = { { .name = "SUBSCRIBED", .attribute = NAME_SUBSCRIBED }, { 0 } };
+static const struct list_row children[] = { { .name = "CHILDREN" }, { 0 } };
+static const struct list_row special_use[] = { { .name = "SPECIAL-USE" }, { 0 } };
+
+const struct extension ext_list = {
+	.rfc = 5258, .capability = "LIST-EXTENDED", .commands = commands, .list = subscribed
+};
+const struct extension ext_children = { .rfc = 3348, .capability = "CHILDREN", .list = children };
+const struct extension ext_special_use = { .rfc = 6154, .capability = "SPECIAL-USE", .list = special_use };

@@ -1,9 +1,8 @@
-/* cmd/mailbox.c: CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, STATUS (RFC 9051 6.3.4 to 6.3.8, 6.3.11) */
+/* cmd/mailbox.c: CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 6.3.4 to 6.3.8), CREATE-SPECIAL-USE (RFC 6154 3) */
 #include "command.h"
 #include "maildir/folders.h"
 #include "maildir/subscribe.h"
 #include "session.h"
-#include "status_of.h"
 #include "view.h"
 
 /* SP mailbox, up to the end. The separator at the end of a name means that names below it will be made (RFC 9051 6.3.4);
@@ -167,84 +166,13 @@ static enum verdict cmd_unsubscribe(struct session *s, struct command *cmd)
 	return subscribe(s, cmd, subscribe_remove, "UNSUBSCRIBE completed");
 }
 
-static bool p_status_item(struct cursor *c, const struct status_row **ret)
-{
-	const struct str start = c->rest;
-	struct str name;
-
-	if (!p_atom(c, &name))
-		return false;
-	*ret = status_row_find(name);
-	if (*ret)
-		return true;
-	p_back(c, start);
-	return p_expected(c, "a STATUS item");
-}
-
-/* "(" status-att *(SP status-att) ")", into v, which has room for STATUS_ITEMS. */
-static bool p_status_items(struct cursor *c, const struct status_row **v, size_t *ret_n)
-{
-	size_t n = 0;
-
-	if (!p_char(c, '('))
-		return false;
-	do {
-		if (n == STATUS_ITEMS)
-			return p_expected(c, "fewer STATUS items");
-		if (!p_status_item(c, &v[n]))
-			return false;
-		n++;
-	} while (p_sp(c));
-	*ret_n = n;
-	return p_char(c, ')');
-}
-
-static enum verdict cmd_status(struct session *s, struct command *cmd)
-{
-	const struct status_row *items[STATUS_ITEMS];
-	struct str name, folder;
-	struct status_of of;
-	size_t n;
-	int r;
-
-	if (!(p_sp(&cmd->args) && p_mailbox(&cmd->args, &name) && p_sp(&cmd->args) &&
-	      p_status_items(&cmd->args, items, &n) && p_end(&cmd->args)))
-		return cmd_syntax(cmd);
-	r = store_folder(&s->store, cmd->arena, name, &folder);
-	if (r == 0)
-		r = status_open_folder(s, folder, &of);
-	if (r < 0)
-		return cmd_failed(cmd, r == -EINVAL ? -ENOENT : r);
-	w_untagged(&s->out);
-	w_atom(&s->out, "STATUS");
-	w_mailbox(&s->out, name);
-	w_open(&s->out);
-	for (size_t i = 0; i < n; i++) {
-		w_atom(&s->out, items[i]->name);
-		w_number(&s->out, items[i]->value(&of));
-	}
-	w_close(&s->out);
-	w_crlf(&s->out);
-	status_close_folder(&of);
-	return cmd_ok(cmd, "STATUS completed");
-}
-
 static const struct command_row commands[] = {
 	{ "CREATE",	 ANY_STATE, LEAVES, cmd_create	    },
 	{ "DELETE",	 ANY_STATE, LEAVES, cmd_delete	    },
 	{ "RENAME",	 ANY_STATE, LEAVES, cmd_rename	    },
 	{ "SUBSCRIBE",	 ANY_STATE, LEAVES, cmd_subscribe   },
 	{ "UNSUBSCRIBE", ANY_STATE, LEAVES, cmd_unsubscribe },
-	{ "STATUS",	 ANY_STATE, LEAVES, cmd_status	    },
 	{ 0 },
 };
 
-static const struct status_row status[] = {
-	{ "MESSAGES",	 status_messages    },
-	{ "RECENT",	 status_recent	    },
-	{ "UIDNEXT",	 status_uidnext	    },
-	{ "UIDVALIDITY", status_uidvalidity },
-	{ "UNSEEN",	 status_unseen	    },
-	{ 0 },
-};
-const struct extension ext_mailbox = { .rfc = 3501, .commands = commands, .status = status };
+const struct extension ext_mailbox = { .rfc = 3501, .commands = commands };
