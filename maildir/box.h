@@ -20,11 +20,13 @@ struct maildir {
 	struct watch watch;
 	bool exact;		/* armed, and what is believed is all there is, but for what the watch will tell */
 	bool must_look;		/* beliefs have failed, or events were lost: look at everything */
-	bool unmoved;		/* some messages may be in new/ */
+	bool unmoved;		/* some messages are in new/ */
+	bool unplaced;		/* and it is not known which */
 	bool new_known;		/* exact since a look at everything: AT_NEW says which */
 	bool damaged;		/* the journal makes no sense: the lock is needed to tell why */
 	bool claiming;		/* a watermark that is journaled now is this handle's claim */
 	struct dir_state looked[DIR_COUNT];	/* of the directories when they were last looked at */
+	uint32_t looked_uidnext;	/* and UIDNEXT then */
 	bool looked_ok;		/* no change since can have the same state */
 	bool power_cut;		/* file names may be older than the journal */
 	struct timespec written;	/* when the journal had been written last, as we opened it */

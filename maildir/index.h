@@ -39,6 +39,7 @@ struct index {
 	struct dir_state dirs[DIR_COUNT];	/* when names were last known to be as the messages say */
 	bool dirs_known, dirs_stale;	/* whether there is such a state; messages have changed since */
 	bool dirs_unmoved;		/* some were in new/ then */
+	uint32_t dirs_uidnext;		/* UIDNEXT then */
 	bool telling;			/* events are wanted */
 	uint32_t uidvalidity, uidnext, recent;	/* recent: UIDs up to it have been claimed */
 	uint64_t modseq;		/* the highest */

@@ -460,6 +460,7 @@ static bool apply_dirs(struct index *ix, struct str rest, const struct line_boun
 		return false;
 	memcpy(ix->dirs, dirs, sizeof dirs);
 	ix->dirs_unmoved = unmoved;
+	ix->dirs_uidnext = ix->uidnext;
 	ix->dirs_known = true;
 	ix->dirs_stale = false;
 	return true;

@@ -266,24 +266,27 @@ static bool all_seen(const struct maildir *m)
 	return true;
 }
 
-/* Whether cur/ is as it was when everything in it was known: then new/ alone has to be read. That all messages are in cur/ has to
- * be known for it, too.
+/* Whether cur/ is as it was when everything in it was known: then new/ alone has to be read. Returns the UIDNEXT of then, as
+ * messages after it are not known to be there, or 0.
  */
-static bool cur_is_known(const struct maildir *m, const struct dir_state *now)
+static uint32_t cur_known(const struct maildir *m, const struct dir_state *now)
 {
-	if (m->must_look || m->power_cut || m->importing || m->unmoved)
-		return false;
-	return (m->looked_ok && memcmp(now, &m->looked[DIR_CUR], sizeof *now) == 0) ||
-	       (m->index.dirs_known && memcmp(now, &m->index.dirs[DIR_CUR], sizeof *now) == 0);
+	if (m->must_look || m->power_cut || m->importing || m->unplaced)
+		return 0;
+	if (m->looked_ok && memcmp(now, &m->looked[DIR_CUR], sizeof *now) == 0)
+		return m->looked_uidnext;
+	if (m->index.dirs_known && memcmp(now, &m->index.dirs[DIR_CUR], sizeof *now) == 0)
+		return m->index.dirs_uidnext;
+	return 0;
 }
 
-static int read_dirs(struct maildir *m, struct look *look, bool cur)
+static int read_dirs(struct maildir *m, struct look *look, uint32_t known)
 {
 	const int r = read_names(m, look, m->new, true);
 
-	if (cur)
+	if (known == 0)
 		return r < 0 ? r : read_names(m, look, m->cur, false);
-	for (size_t i = 0; i < index_count(&m->index); i++)
+	for (size_t i = 0; i < index_count(&m->index) && index_at(&m->index, i)->uid < known; i++)
 		if (!(index_at(&m->index, i)->state & AT_NEW))
 			index_at(&m->index, i)->seen = m->generation;
 	return r;
@@ -292,7 +295,7 @@ static int read_dirs(struct maildir *m, struct look *look, bool cur)
 static int look_once(struct maildir *m, struct look *look)
 {
 	struct dir_state before[DIR_COUNT];
-	bool cur;
+	uint32_t known;
 	int r;
 
 	forget_events(m);
@@ -302,14 +305,16 @@ static int look_once(struct maildir *m, struct look *look)
 	r = look_state(m, before);
 	if (r < 0)
 		return r;
-	cur = !cur_is_known(m, &before[DIR_CUR]);
+	known = cur_known(m, &before[DIR_CUR]);
 	m->unmoved = m->looked_ok = m->must_look = false;
-	r = read_dirs(m, look, cur);
+	r = read_dirs(m, look, known);
 	if (r >= 0)
 		r = look_state(m, m->looked);
 	if (r < 0)
 		return r;
 	m->looked_ok = same_state(before, m->looked) && look_settled(m, before);
+	m->looked_uidnext = m->index.uidnext;
+	m->unplaced = false;
 	look_events(m, look);
 	look->certain = (m->watch.fd >= 0 && !m->remote && !m->must_look) || m->looked_ok;
 	return 0;

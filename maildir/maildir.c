@@ -87,7 +87,7 @@ int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config,
 	r = box_open(m);
 	if (r < 0)
 		return r;
-	m->unmoved = m->index.dirs_unmoved;
+	m->unmoved = m->unplaced = m->index.dirs_unmoved;
 	m->index.telling = true;
 	*ret = m;
 	m = NULL;
