@@ -13,6 +13,7 @@ const struct extension *const extensions[] = {
 	&ext_base,   &ext_literal_plus, &ext_sasl_ir, &ext_uidplus,	&ext_children, &ext_namespace,
 	&ext_idle,   &ext_id,		&ext_enable,  &ext_unselect,	&ext_move,     &ext_special_use,
 	&ext_list_status, &ext_status_size, &ext_status,
+	&ext_esearch, &ext_searchres, &ext_within,
 	&ext_appendlimit,
 	&ext_compress,
 	&ext_mailbox,	&ext_list,    &ext_select,	&ext_append,   &ext_search,

@@ -33,7 +33,7 @@ static bool parse_set(struct search_parse *p, struct search_key *key)
 	struct seqset set;
 
 	return p_sequence_set(p->cursor, &set) &&
-	       view_resolve(p->session->view, set, BY_QUESTION, p->cursor->arena, &key->uids, &key->nuids);
+	       view_resolve(p->view, set, BY_QUESTION, p->cursor->arena, &key->uids, &key->nuids);
 }
 
 static bool parse_parenthesized(struct search_parse *p, struct search_key *key)
@@ -69,7 +69,7 @@ bool search_parse_key(struct search_parse *p, struct search_key **ret)
 	if (first == '(') {
 		key->row = &row_list;
 		ok = parse_parenthesized(p, key);
-	} else if (ascii_digit(first) || first == '*') {
+	} else if (ascii_digit(first) || first == '*' || first == '$') {
 		key->row = &row_set;
 		ok = parse_set(p, key);
 	} else {
@@ -114,7 +114,8 @@ static bool fold_needle(struct search_key *key, struct str charset, struct arena
 	return true;
 }
 
-bool search_prepare(struct search_key **list, struct str charset, struct arena *a)
+/* Makes the needles comparable, and puts cheap keys before dear ones. False if a needle is not in that charset. */
+static bool prepare(struct search_key **list, struct str charset, struct arena *a)
 {
 	struct search_key *sorted = NULL, *next;
 
@@ -123,9 +124,9 @@ bool search_prepare(struct search_key **list, struct str charset, struct arena *
 		key->next = NULL;
 		if (key->text && !fold_needle(key, charset, a))
 			return false;
-		if (key->a && !search_prepare(&key->a, charset, a))
+		if (key->a && !prepare(&key->a, charset, a))
 			return false;
-		if (key->b && !search_prepare(&key->b, charset, a))
+		if (key->b && !prepare(&key->b, charset, a))
 			return false;
 		for (const struct search_key *below = key->a; below; below = below->next)
 			key->cost = MAX(key->cost, below->cost);
@@ -146,26 +147,73 @@ int search_match(struct session *s, struct fetching *f, const struct search_key 
 	return r;
 }
 
-void search_run(struct session *s, const struct search_key *list, struct arena *a, uint32_t **ret, size_t *ret_n)
+enum verdict search_read(struct session *s, struct command *cmd, const struct view *v, bool charset_comes_first,
+			 struct search *ret)
+{
+	struct search_parse parse = { .session = s, .view = v, .cursor = &cmd->args };
+	struct str charset = STR("UTF-8");
+	struct cursor *c = &cmd->args;
+	struct search_key *keys;
+
+	if ((charset_comes_first || (p_word(c, "CHARSET") && p_sp(c))) && !(p_astring(c, &charset) && p_sp(c)))
+		return cmd_syntax(cmd);
+	if (!charset_known(charset))
+		return cmd_no(cmd, "BADCHARSET (US-ASCII UTF-8)", "That charset is not known here.");
+	if (!search_parse_list(&parse, &keys) || !p_end(c))
+		return cmd_syntax(cmd);
+	if (!prepare(&keys, charset, cmd->arena))
+		return cmd_bad(cmd, "A text is not in the charset that was named.");
+	*ret = (struct search){ keys, parse.modseq };
+	return OK;
+}
+
+void search_each(struct session *s, const struct view *v, const struct search_key *list, bool backwards,
+		 bool (*found)(void *data, struct fetching *f), void *data)
 {
 	_cleanup_(arena_free) struct arena scratch = { 0 };
-	uint32_t *uids = NULL;
-	size_t n = 0;
+	const size_t n = v->uids.n;
+	bool more = true;
 
-	for (size_t i = 0; i < s->view->uids.n; i++) {
+	for (size_t i = 0; i < n && more; i++) {
 		struct fetching f;
-		int r = fetching_begin(&f, s->view->box, s->view->uids.v[i], &scratch);
 
-		if (r < 0)
+		if (fetching_begin(&f, v->box, v->uids.v[backwards ? n - 1 - i : i], &scratch) < 0)
 			continue;
-		r = search_match(s, &f, list);
+		if (search_match(s, &f, list) > 0)
+			more = found(data, &f);
 		fetching_end(&f);
 		arena_reset(&scratch);
-		if (r <= 0)
-			continue;
-		uids = arena_grow(a, uids, n + 1, sizeof *uids);
-		uids[n++] = f.uid;
 	}
-	*ret = uids;
-	*ret_n = n;
+}
+
+struct collection {
+	struct arena *arena;
+	size_t enough;
+	uint32_t *uids;
+	size_t n;
+};
+
+static bool collect(void *data, struct fetching *f)
+{
+	struct collection *all = data;
+
+	all->uids = arena_grow(all->arena, all->uids, all->n + 1, sizeof *all->uids);
+	all->uids[all->n++] = f->uid;
+	return all->n != all->enough;
+}
+
+void search_run(struct session *s, const struct view *v, const struct search_key *list, size_t enough, bool backwards,
+		struct arena *a, uint32_t **ret, size_t *ret_n)
+{
+	struct collection all = { .arena = a, .enough = enough };
+
+	search_each(s, v, list, backwards, collect, &all);
+	for (size_t i = 0; backwards && i < all.n / 2; i++) {
+		const uint32_t uid = all.uids[i];
+
+		all.uids[i] = all.uids[all.n - 1 - i];
+		all.uids[all.n - 1 - i] = uid;
+	}
+	*ret = all.uids;
+	*ret_n = all.n;
 }

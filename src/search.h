@@ -1,6 +1,8 @@
 /* search.h: what a client looks for, and whether a message is it (RFC 9051 6.4.4) */
 #pragma once
+#include "command.h"
 #include "fetch.h"
+#include "view.h"
 
 /* A search key with its arguments; which of them are set depends on the row. */
 struct search_key {
@@ -14,6 +16,7 @@ struct search_key {
 	bool text;			/* needle is to be folded */
 	uint64_t number;
 	int32_t day;			/* since 1970-01-01 */
+	int64_t moment;			/* seconds since 1970 */
 	uint32_t *uids;			/* a set, resolved */
 	size_t nuids;
 };
@@ -22,8 +25,10 @@ enum { SEARCH_DEPTH = 64, SEARCH_KEYS = 1000 };	/* nesting, and keys in one comm
 
 struct search_parse {
 	struct session *session;
+	const struct view *view;	/* what numbers and "$" mean */
 	struct cursor *cursor;
 	size_t levels, keys;		/* how deep, and how many so far */
+	bool modseq;			/* MODSEQ is among them, so the answer tells one (RFC 7162 3.1.5) */
 };
 
 /* search-key *(SP search-key), up to the end of the cursor or a ")". False: syntax. */
@@ -34,11 +39,27 @@ bool search_parse_key(struct search_parse *p, struct search_key **ret);
 /* The match of a set: key->uids are ascending. */
 int search_match_set(struct session *s, struct fetching *f, const struct search_key *key);
 
-/* Makes the needles comparable, and puts cheap keys before dear ones. False if a needle is not in that charset. */
-bool search_prepare(struct search_key **list, struct str charset, struct arena *a);
+/* A search as a command asks for it, ready to run. */
+struct search {
+	struct search_key *keys;
+	bool modseq;
+};
+
+/* ["CHARSET" SP charset SP] search-key *(SP search-key) up to the end, or, where the charset is no option (SORT, THREAD),
+ * charset SP search-key *(SP search-key). OK, or why not.
+ */
+enum verdict search_read(struct session *s, struct command *cmd, const struct view *v, bool charset_comes_first,
+			 struct search *ret);
 
 /* 1: all keys of the list match, 0: one does not, or a negative errno of reading the message. */
 int search_match(struct session *s, struct fetching *f, const struct search_key *list);
 
-/* The UIDs in the selected folder that match, ascending. A message that is gone, or that can't be read, does not. */
-void search_run(struct session *s, const struct search_key *list, struct arena *a, uint32_t **ret, size_t *ret_n);
+/* Calls found for each message of the view that matches, upwards or backwards, until it returns false. A message that is
+ * gone, or that can't be read, does not match.
+ */
+void search_each(struct session *s, const struct view *v, const struct search_key *list, bool backwards,
+		 bool (*found)(void *data, struct fetching *f), void *data);
+
+/* The UIDs of those that match, ascending. Of all of them the first enough, the last enough if backwards; 0: all. */
+void search_run(struct session *s, const struct view *v, const struct search_key *list, size_t enough, bool backwards,
+		struct arena *a, uint32_t **ret, size_t *ret_n);

@@ -21,6 +21,7 @@ void view_free(struct view *v)
 	free(v->gone.v);
 	free(v->changed.v);
 	free(v->recent.v);
+	free(v->saved.v);
 	free(v);
 }
 
@@ -186,10 +187,30 @@ void view_forget_gone(struct view *v, struct arena *a, uint32_t **ret_numbers, u
 	v->told -= told;
 	remove_all(&v->uids, uids, n);
 	remove_all(&v->recent, uids, n);
+	remove_all(&v->saved, uids, n);
 	v->gone.n = 0;
 	*ret_numbers = numbers;
 	*ret_uids = uids;
 	*ret_n = told;
+}
+
+void view_save(struct view *v, const uint32_t *uids, size_t n)
+{
+	v->saved.n = 0;
+	for (size_t i = 0; i < n; i++)
+		push(&v->saved, uids[i]);
+}
+
+static void resolve_saved(const struct view *v, struct arena *a, uint32_t **ret_uids, size_t *ret_n)
+{
+	uint32_t *uids = arena_alloc(a, v->saved.n * sizeof *uids);
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->saved.n; i++)
+		if (maildir_message(v->box, v->saved.v[i]))
+			uids[n++] = v->saved.v[i];
+	*ret_uids = uids;
+	*ret_n = n;
 }
 
 static int by_start(const void *x, const void *y)
@@ -236,8 +257,10 @@ bool view_resolve(const struct view *v, struct seqset set, enum resolve how, str
 	uint32_t done = 0, *uids;
 	size_t n = 0;
 
-	if (set.saved)	/* "$" (RFC 5182) is not announced */
-		return false;
+	if (set.saved) {
+		resolve_saved(v, a, ret_uids, ret_n);
+		return true;
+	}
 	for (size_t i = 0; i < set.n; i++) {
 		if (how == BY_NUMBER && ranges[i].b > v->uids.n && (v->uids.n || ranges[i].a))
 			return false;

@@ -26,6 +26,7 @@ struct view {
 	struct uids gone;		/* expunged, and not told yet */
 	struct uids changed;		/* flags or keywords are others than the client knows; in any order */
 	struct uids recent;		/* \Recent in this session, ascending */
+	struct uids saved;		/* what "$" means (RFC 5182), ascending */
 	size_t keywords;		/* how many of the folder's keywords FLAGS has named */
 };
 
@@ -51,6 +52,9 @@ void view_told(struct view *v, const uint32_t *uids, size_t n);
  */
 void view_forget_gone(struct view *v, struct arena *a, uint32_t **ret_numbers, uint32_t **ret_uids, size_t *ret_n);
 
+/* Makes "$" mean these; uids ascending. */
+void view_save(struct view *v, const uint32_t *uids, size_t n);
+
 /* What the numbers of a set from the client are. */
 enum resolve {
 	BY_NUMBER,	/* message numbers; one beyond the last is a mistake of the client */
@@ -59,7 +63,7 @@ enum resolve {
 };
 
 /* The UIDs that a set means, ascending, each once. "*" is the last message; in an empty folder a range with it means nothing.
- * False for a mistake.
+ * "$" is what was saved and is still there. False for a mistake.
  */
 bool view_resolve(const struct view *v, struct seqset set, enum resolve how, struct arena *a, uint32_t **ret_uids,
 		  size_t *ret_n);

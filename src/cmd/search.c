@@ -1,10 +1,10 @@
 /* cmd/search.c: SEARCH and UID SEARCH (RFC 9051 6.4.4, RFC 3501 6.4.4), and the keys of the base protocol */
 #include <time.h>
 #include "command.h"
-#include "mail/charset.h"
 #include "mail/date.h"
 #include "mail/header.h"
 #include "mail/text.h"
+#include "results.h"
 #include "search.h"
 #include "view.h"
 
@@ -42,7 +42,7 @@ FLAG_KEY(seen, MD_SEEN)
 static int match_recent(struct session *s, struct fetching *f, const struct search_key *key)
 {
 	(void)key;
-	return view_recent(s->view, f->uid);
+	return s->view && s->view->box == f->box ? view_recent(s->view, f->uid) : f->message->recent;
 }
 
 static int match_old(struct session *s, struct fetching *f, const struct search_key *key)
@@ -102,7 +102,7 @@ static bool parse_uid(struct search_parse *p, struct search_key *key)
 	struct seqset set;
 
 	return p_sp(p->cursor) && p_sequence_set(p->cursor, &set) &&
-	       view_resolve(p->session->view, set, BY_UIDS, p->cursor->arena, &key->uids, &key->nuids);
+	       view_resolve(p->view, set, BY_UIDS, p->cursor->arena, &key->uids, &key->nuids);
 }
 
 static bool parse_number(struct search_parse *p, struct search_key *key)
@@ -280,29 +280,46 @@ static const struct search_row keys[] = {
 	{ 0 },
 };
 
-static enum verdict cmd_search(struct session *s, struct command *cmd)
+/* "* SEARCH" and all numbers (RFC 3501 7.2.5), for who did not ask for more. */
+static void tell_plainly(struct session *s, const struct results *r, struct arena *a)
 {
-	struct search_parse parse = { .session = s, .cursor = &cmd->args };
-	struct str charset = STR("UTF-8");
-	struct cursor *c = &cmd->args;
-	struct search_key *list;
-	uint32_t *uids;
-	size_t n;
+	const uint64_t modseq = r->modseq ? results_modseq(r, a) : 0;
 
-	if (!p_sp(c) || (p_word(c, "CHARSET") && !(p_sp(c) && p_astring(c, &charset) && p_sp(c))))
-		return cmd_syntax(cmd);
-	if (!charset_known(charset))
-		return cmd_no(cmd, "BADCHARSET (US-ASCII UTF-8)", "That charset is not known here.");
-	if (!search_parse_list(&parse, &list) || !p_end(c))
-		return cmd_syntax(cmd);
-	if (!search_prepare(&list, charset, cmd->arena))
-		return cmd_bad(cmd, "A text is not in the charset that was named.");
-	search_run(s, list, cmd->arena, &uids, &n);
 	w_untagged(&s->out);
 	w_atom(&s->out, "SEARCH");
-	for (size_t i = 0; i < n; i++)
-		w_number(&s->out, cmd->row->flags & BY_UID ? uids[i] : view_number(s->view, uids[i]));
+	for (size_t i = 0; i < r->n; i++)
+		w_number(&s->out, results_number(r, i));
+	if (modseq) {
+		w_open(&s->out);
+		w_atom(&s->out, "MODSEQ");
+		w_number(&s->out, modseq);
+		w_close(&s->out);
+	}
 	w_crlf(&s->out);
+}
+
+static enum verdict cmd_search(struct session *s, struct command *cmd)
+{
+	struct results r = { .view = s->view, .tag = cmd->tag, .by_uid = cmd->row->flags & BY_UID };
+	enum verdict verdict;
+	struct search search;
+	uint32_t *uids;
+	bool backwards;
+	size_t enough;
+
+	if (!p_sp(&cmd->args) || !returns_parse(s, &cmd->args, &r.returns))
+		return cmd_syntax(cmd);
+	verdict = search_read(s, cmd, s->view, false, &search);
+	if (verdict != OK)
+		return results_failed(s, &r.returns, verdict);
+	enough = returns_enough(&r.returns, &backwards);
+	search_run(s, s->view, search.keys, enough, backwards, cmd->arena, &uids, &r.n);
+	r.uids = uids;
+	r.modseq = search.modseq;
+	if (r.returns.extended)
+		results_tell(s, &r, cmd->arena);
+	else
+		tell_plainly(s, &r, cmd->arena);
 	return cmd_ok(cmd, "SEARCH done.");
 }
 
