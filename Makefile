@@ -84,7 +84,7 @@ $(B)/t/t_%: $(B)/t/t_%.o $(foreach r,$(T_ROOMS),$(call archive,$(r)))
 
 # The player of dialogues: t/imap/AREA/CASE.imap.
 $(B)/dialog: $(B)/t/dialog.o $(patsubst %.c,$(B)/%.o,$(wildcard t/dialog/*.c)) $(call archive,base)
-	$(link) -lcrypt -lz -o $@
+	$(link) -lcrypt -lgnutls -lz -o $@
 
 tests: $(TESTS) $(B)/dialog
 

@@ -34,6 +34,7 @@ struct runner {
 	struct job jobs[JOBS];
 	unsigned njobs, modes;
 	bool verbose;
+	char certificate[PATH_MAX];	/* with its key */
 	char server_dir[PATH_MAX], tests_dir[PATH_MAX];
 	unsigned passed, failed;
 	struct arena arena;
@@ -63,7 +64,12 @@ static void become_nobody(const char *dir)
 /* The process of one case. */
 static void play_case(const struct runner *r, const struct job *job, const struct script *script)
 {
-	const struct stage stage = { r->server_dir, r->tests_dir, job->mode };
+	const struct stage stage = {
+		.server_dir = r->server_dir,
+		.tests_dir = r->tests_dir,
+		.certificate = r->certificate,
+		.mode = job->mode,
+	};
 
 	if (!freopen(job->report, "w", stdout) || dup2(fileno(stdout), 2) < 0)
 		exit(EXIT_TEMPORARY);
@@ -153,6 +159,26 @@ static void run_file(struct runner *r, const char *path)
 			start(r, &script, mode);
 }
 
+/* One certificate for all, of a name that nobody checks. */
+static void make_certificate(struct runner *r)
+{
+	const char *tmp = getenv("TMPDIR"), *make;
+	int fd;
+
+	snprintf(r->certificate, sizeof r->certificate, "%s/dialog.pem.XXXXXX", tmp ? tmp : "/tmp");
+	if ((fd = mkstemp(r->certificate)) < 0)
+		exit(EXIT_TEMPORARY);
+	close(fd);
+	make = arena_printf(&r->arena, "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+			    "-days 2 -subj /CN=localhost -keyout %s.key -out %s 2>/dev/null && "
+			    "cat %s.key >>%s && rm %s.key && chmod 644 %s", r->certificate, r->certificate,
+			    r->certificate, r->certificate, r->certificate, r->certificate);
+	if (system(make) != 0) {
+		fputs("dialog: openssl makes no certificate\n", stderr);
+		exit(EXIT_TEMPORARY);
+	}
+}
+
 static unsigned mode_bit(const char *name)
 {
 	for (unsigned i = 0; i < MODES; i++)
@@ -190,10 +216,14 @@ int main(int argc, char **argv)
 		r.modes = (1U << MODES) - 1;
 	real_path(server, r.server_dir);
 	real_path(tests, r.tests_dir);
+	if (r.modes >> MODE_TLS & 1)
+		make_certificate(&r);
 	for (int i = optind; i < argc; i++)
 		run_file(&r, argv[i]);
 	while (reap(&r))
 		;
+	if (r.certificate[0])
+		unlink(r.certificate);
 	arena_free(&r.arena);
 	printf("%u passed, %u failed\n", r.passed, r.failed);
 	return r.failed ? 1 : 0;

@@ -82,14 +82,15 @@ static bool say_first(struct play *p, const struct step *step, struct session *s
 static struct session *session_of(struct play *p, const struct step *step)
 {
 	struct session *s = &p->sessions[step->session % SESSIONS];
-	const bool login = p->server.mode == MODE_LOGIN;
+	const bool login = p->server.mode == MODE_LOGIN || p->server.mode == MODE_TLS;
 	const struct str pattern = login ? STR("* OK *") : STR("* PREAUTH *");
 	struct str line = {0};
 	const char *why = "another greeting";
 
 	if (s->n)
 		return s;
-	session_start(s, step->session, &p->server);
+	if (!session_start(s, step->session, &p->server))
+		return fail(p, step, "no TLS", line), NULL;
 	if (p->script->explicit_greeting)
 		return s;
 	if (!session_line(s, &line, &why) || !match(&p->captures, pattern, line))
@@ -387,7 +388,8 @@ bool play(const struct script *script, const struct stage *stage)
 	_cleanup_(arena_free) struct arena arena = {0};
 	struct play p = {
 		.script = script,
-		.server = { .dir = stage->server_dir, .mode = stage->mode, .script = script },
+		.server = { .dir = stage->server_dir, .mode = stage->mode, .certificate = stage->certificate,
+			    .script = script },
 		.captures = { .arena = &arena },
 		.done = arena_alloc(&arena, script->nsteps),
 	};

@@ -5,6 +5,7 @@
 struct stage {
 	const char *server_dir;	/* where the programs are, absolute */
 	const char *tests_dir;	/* t/, absolute */
+	const char *certificate;	/* with its key, a file */
 	enum mode mode;
 };
 

@@ -115,7 +115,8 @@ static bool settle(const struct script *script, const struct stage *stage, struc
 	const char *why;
 	bool ok = false;
 
-	session_start(&s, 0, &server);
+	if (!session_start(&s, 0, &server))
+		return false;
 	buf_printf(&b, "a SELECT \"%.*s\"\r\nb LOGOUT\r\n", (int)folder.n, folder.s);
 	session_send(&s, buf_view(&b));
 	while (session_line(&s, &line, &why)) {

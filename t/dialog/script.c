@@ -6,7 +6,7 @@
 
 enum { LINES_MAX = 60 };
 
-const char *const mode_names[MODES + 1] = { "pair", "pipe", "octets", "packed", "compress", "login", NULL };
+const char *const mode_names[MODES + 1] = { "pair", "pipe", "octets", "packed", "compress", "login", "tls", NULL };
 
 /* A directive or step: its word, and what reads the rest. */
 struct word {

@@ -9,7 +9,7 @@
  *	settle FOLDER			an earlier session has selected it, so nothing in it is \Recent
  *	env NAME=VALUE			of the server
  *	arg PATH			of the server, instead of ./Maildir; "-" for none
- *	mode NAME...			only these variants (pair pipe octets packed compress login)
+ *	mode NAME...			only these variants (pair pipe octets packed compress login tls)
  *	except NAME...			all variants but these
  *	explicit			the case itself reads the greeting, and logs in
  *	exit N				what the server has to end with, instead of 0
@@ -47,7 +47,7 @@ enum step_kind {
 	STEP_WHATEVER,
 };
 
-enum { SESSIONS = 10, MODES = 6 };
+enum { SESSIONS = 10, MODES = 7 };
 
 /* How the bytes travel. */
 enum mode {
@@ -57,6 +57,7 @@ enum mode {
 	MODE_PACKED,	/* all that the client can say without waiting in one packet */
 	MODE_COMPRESS,	/* a socket pair, and all behind the greeting is deflated; not where the case is explicit */
 	MODE_LOGIN,	/* imaplogin and auth-file come first */
+	MODE_TLS,	/* the same, in TLS from the first octet */
 };
 extern const char *const mode_names[MODES + 1];	/* the last is NULL */
 

@@ -59,6 +59,10 @@ static void set_environment(const struct server *server)
 	for (size_t i = 0; plain[i]; i++)
 		putenv(strdup(plain[i]));
 	must(here && setenv("HOME", here, 1) == 0, "HOME");
+	if (server->mode == MODE_TLS) {
+		must(setenv("IMAP_TLS", "1", 1) == 0, "IMAP_TLS");
+		must(setenv("TLS_CERTFILE", server->certificate, 1) == 0, "TLS_CERTFILE");
+	}
 	for (size_t i = 0; i < server->script->nenv; i++)
 		putenv(strndup(server->script->env[i].s, server->script->env[i].n));
 }
@@ -77,7 +81,7 @@ static void exec_server(const struct server *server)
 	char *maildir = str_eq(arg, STR("-")) ? NULL : strndup(arg.s, arg.n);
 	char *imapd = program(server->dir, "imapd"), *helper = NULL;
 
-	if (server->mode != MODE_LOGIN) {
+	if (server->mode != MODE_LOGIN && server->mode != MODE_TLS) {
 		execl(imapd, "imapd", maildir, NULL);
 		must(false, imapd);
 	}
@@ -86,7 +90,7 @@ static void exec_server(const struct server *server)
 	must(false, "imaplogin");
 }
 
-void session_start(struct session *s, unsigned n, const struct server *server)
+bool session_start(struct session *s, unsigned n, const struct server *server)
 {
 	int ours[2], theirs[2], err;
 	char name[32];
@@ -108,6 +112,9 @@ void session_start(struct session *s, unsigned n, const struct server *server)
 	close(theirs[0]);
 	if (theirs[1] != theirs[0])
 		close(theirs[1]);
+	if (server->mode == MODE_TLS)
+		s->tls = tls_open(s->in);
+	return server->mode != MODE_TLS || s->tls;
 }
 
 struct session_deflate {
@@ -144,8 +151,8 @@ static void inflate_all(struct session *s, char *octets, size_t n)
 static void receive(struct session *s)
 {
 	char piece[65536];
-	const ssize_t n = s->deflate ? read(s->in, piece, sizeof piece) :
-				       read(s->in, buf_reserve(&s->got, 65536), 65536);
+	char *to = s->deflate ? piece : buf_reserve(&s->got, sizeof piece);
+	const ssize_t n = s->tls ? tls_read(s->tls, to, sizeof piece) : read(s->in, to, sizeof piece);
 
 	if (n > 0 && s->deflate)
 		inflate_all(s, piece, (size_t)n);
@@ -164,6 +171,8 @@ static bool await(struct session *s, bool write, uint64_t until)
 
 	if (now >= until || (s->eof && !write))
 		return false;
+	if (s->tls && !s->eof && tls_pending(s->tls))
+		return receive(s), true;
 	if (poll(p, 2, (int)(until - now)) > 0 && p[0].revents)
 		receive(s);
 	return true;
@@ -194,7 +203,7 @@ void session_send(struct session *s, struct str octets)
 		octets = deflated(s, octets, &b);
 	while (octets.n && s->out >= 0) {
 		const size_t most = s->mode == MODE_OCTETS ? 1 : octets.n;
-		const ssize_t n = write(s->out, octets.s, most);
+		const ssize_t n = s->tls ? tls_write(s->tls, octets) : write(s->out, octets.s, most);
 
 		if (n > 0)
 			octets = str_from(octets, (size_t)n);
@@ -205,6 +214,8 @@ void session_send(struct session *s, struct str octets)
 
 void session_send_eof(struct session *s)
 {
+	if (s->tls && s->out >= 0)
+		tls_end(s->tls);
 	if (s->out == s->in)
 		shutdown(s->out, SHUT_WR);
 	else if (s->out >= 0)
@@ -271,6 +282,8 @@ static void release(struct session *s)
 	if (s->out >= 0 && s->out != s->in)
 		close(s->out);
 	buf_release(&s->got);
+	tls_free(s->tls);
+	s->tls = NULL;
 	if (s->deflate) {
 		inflateEnd(&s->deflate->in);
 		deflateEnd(&s->deflate->out);

@@ -4,12 +4,14 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "t/dialog/script.h"
+#include "t/dialog/tls.h"
 
 struct session {
 	unsigned n;		/* its number in the script; 0: not started */
 	pid_t pid;		/* of its process group as well */
 	int in, out;		/* the server's output and input; the same one on a socket */
 	enum mode mode;
+	struct tls *tls;	/* or NULL */
 	bool eof;		/* the server has hung up */
 	bool loose;		/* what it says is not looked at any more */
 	struct buf got;		/* octets not taken yet */
@@ -20,11 +22,12 @@ struct session {
 struct server {
 	const char *dir;	/* where the programs are */
 	enum mode mode;
+	const char *certificate;	/* with its key, a file; for TLS */
 	const struct script *script;
 };
 
-/* Starts it in the current directory; its stderr goes to the file stderr.N there. */
-void session_start(struct session *s, unsigned n, const struct server *server);
+/* Starts it in the current directory; its stderr goes to the file stderr.N there. False if there is no TLS. */
+bool session_start(struct session *s, unsigned n, const struct server *server);
 
 /* From here on all octets are deflated, both ways (RFC 4978). */
 void session_deflate(struct session *s);
