@@ -6,36 +6,37 @@
 #include "maildir/watch.h"
 
 struct maildir {
-	struct arena arena;	/* for as long as it is open; this struct is in it */
+	struct arena arena; /* for as long as it is open; this struct is in it */
 	const struct maildir_config *config;
 	unsigned mode;
 	int dir, cur, new, tmp;
-	bool remote;		/* other machines may reach it: inotify is not enough */
-	bool memory_only;	/* nothing can be written: UIDs are of this handle only */
+	bool remote;	  /* other machines may reach it: inotify is not enough */
+	bool memory_only; /* nothing can be written: UIDs are of this handle only */
 	struct lock lock;
 	bool locked;
 	struct keyword_table keywords;
 	struct index index;
 	struct journal journal;
 	struct watch watch;
-	bool exact;		/* armed, and what is believed is all there is, but for what the watch will tell */
-	bool must_look;		/* beliefs have failed, or events were lost: look at everything */
-	bool unmoved;		/* some messages are in new/ */
-	bool unplaced;		/* and it is not known which */
-	bool new_known;		/* exact since a look at everything: AT_NEW says which */
-	bool damaged;		/* the journal makes no sense: the lock is needed to tell why */
-	bool claiming;		/* a watermark that is journaled now is this handle's claim */
-	struct dir_state looked[DIR_COUNT];	/* of the directories when they were last looked at */
-	uint32_t looked_uidnext;	/* and UIDNEXT then */
-	bool looked_ok;		/* no change since can have the same state */
-	bool power_cut;		/* file names may be older than the journal */
-	struct timespec written;	/* when the journal had been written last, as we opened it */
-	bool stale;		/* UIDs have begun anew */
-	bool importing;		/* file names have not been made to carry keywords yet */
-	const struct md_import *import;		/* keywords of messages without UIDs, by base name; else NULL */
-	char boot[40];		/* the boot of this machine; empty: unknown */
-	unsigned serial;	/* for unique names */
-	uint8_t generation;	/* of the current look: message.seen */
+	bool exact;	/* armed, and what is believed is all there is, but for what the watch will tell */
+	bool must_look; /* beliefs have failed, or events were lost: look at everything */
+	bool unmoved;	/* some messages are in new/ */
+	bool unplaced;	/* and it is not known which */
+	bool new_known; /* exact since a look at everything: AT_NEW says which */
+	bool damaged;	/* the journal makes no sense: the lock is needed to tell why */
+	bool claiming;	/* a watermark that is journaled now is this handle's claim */
+	struct dir_state looked[DIR_COUNT]; /* of the directories when they were last looked at */
+	uint32_t looked_uidnext;	    /* and UIDNEXT then */
+	bool looked_ok;			    /* no change since can have the same state */
+	bool power_cut;			    /* file names may be older than the journal */
+	struct timespec written;	    /* when the journal had been written last, as we opened it */
+	bool stale;			    /* UIDs have begun anew */
+	bool importing;			    /* file names have not been made to carry keywords yet */
+	const struct md_import *import;	    /* keywords of messages without UIDs, by base name; else NULL */
+	char boot[40];			    /* the boot of this machine; empty: unknown */
+	unsigned serial;		    /* for unique names */
+	uint64_t own_modseq;		    /* of the last maildir_store() */
+	uint8_t generation;		    /* of the current look: message.seen */
 };
 
 /* begin.c: the journal when a folder is opened */
@@ -44,7 +45,7 @@ struct maildir {
 int box_open(struct maildir *m);
 int box_new_uidvalidity(struct maildir *m, uint32_t *ret);
 void box_new_mailboxid(struct index *ix);
-const struct boot *box_last_boot(const struct maildir *m);	/* of this host; NULL if it has not written here */
+const struct boot *box_last_boot(const struct maildir *m); /* of this host; NULL if it has not written here */
 /* After the journal was read, in which uidnext and recent were these before: who is \Recent here. */
 void box_mark_recent(struct maildir *m, uint32_t uidnext, uint32_t recent);
 /* Keywords that the last server knew for a message that it gave no UID. */
@@ -52,25 +53,30 @@ const struct keywords *box_imported(struct maildir *m, struct str base);
 
 /* box.c: the journal and the lock */
 
-/* Reads what others have journaled. Takes no lock; does more if it is held: mends the journal, or makes it again. */
+/* Reads what others have journaled. Takes no lock; does more if it is held: mends the journal, or makes it
+ * again. */
 int box_catch_up(struct maildir *m);
 /* Takes the lock and catches up. -EROFS and the like: nothing can be written here. */
 int box_lock(struct maildir *m, unsigned wait_ms);
 void box_unlock(struct maildir *m);
-void box_unlockp(struct maildir **m);	/* for _cleanup_; NULL is nothing to unlock */
+void box_unlockp(struct maildir **m); /* for _cleanup_; NULL is nothing to unlock */
 unsigned box_read_wait(const struct maildir *m);
 unsigned box_write_wait(const struct maildir *m);
-/* Under the lock: reads the journal that is there now; writes ix as the journal; saves what can be saved of it. */
+/* Under the lock: reads the journal that is there now; writes ix as the journal; saves what can be saved of
+ * it. */
 int box_reload(struct maildir *m);
 int box_rewrite(struct maildir *m, const struct index *ix);
 int box_mend(struct maildir *m);
-/* What was written a moment ago may not be on disk yet: waits for it, so that nobody is told what a power cut takes back. */
+/* What was written a moment ago may not be on disk yet: waits for it, so that nobody is told what a power cut
+ * takes back. */
 int box_make_durable(const struct maildir *m);
-/* Journals t, which is ours to use up, and does what it says to the index. sync: it has to survive a power cut. */
+/* Journals t, which is ours to use up, and does what it says to the index. sync: it has to survive a power
+ * cut. */
 int box_commit(struct maildir *m, struct txn *t, bool sync);
 /* Journals a keyword and gives its number; if there is one already, only that. */
 int box_keyword(struct maildir *m, struct str name, uint16_t *ret);
-int box_keywords(struct maildir *m, const struct str *names, size_t n, struct arena *a, uint16_t **ret, size_t *ret_n);
+int box_keywords(struct maildir *m, const struct str *names, size_t n, struct arena *a, uint16_t **ret,
+		 size_t *ret_n);
 /* Another UIDVALIDITY, since UIDs are used up. Always a failure: -ESTALE, if nothing worse. */
 int box_renumber(struct maildir *m);
 void box_unique(struct maildir *m, const struct stat *st, char ret[MDNAME_MAX + 1]);
@@ -83,23 +89,23 @@ int box_rename(int from_dir, const char *from, int to_dir, const char *to);
 /* look.c: what is in cur/ and new/ */
 
 struct sighting {
-	struct str name;	/* in the look's arena; a NUL behind it */
-	struct str base;	/* its beginning */
+	struct str name; /* in the look's arena; a NUL behind it */
+	struct str base; /* its beginning */
 	bool in_new, dropped;
-	uint32_t uid;		/* the message it is, or was until its name changed; 0: nobody knows */
-	uint64_t print;		/* 0: not looked at */
+	uint32_t uid;	/* the message it is, or was until its name changed; 0: nobody knows */
+	uint64_t print; /* 0: not looked at */
 };
 struct look {
 	struct arena arena;
-	struct buf fresh;	/* struct sighting: base names that no message has */
-	struct buf twins;	/* struct sighting: a second file for a message that was seen under another name */
+	struct buf fresh; /* struct sighting: base names that no message has */
+	struct buf twins; /* struct sighting: a second file for a message that was seen under another name */
 	struct buf touched;	/* uint32_t: messages whose files came or went; may be there twice */
 	bool full;		/* everything was looked at: message.seen tells of all */
 	bool certain;		/* and what was not seen is not there */
-	uint32_t cookie, moved;	/* while events are taken: message moved went with this cookie */
+	uint32_t cookie, moved; /* while events are taken: message moved went with this cookie */
 };
 void look_begin(struct maildir *m, struct look *look);
-void look_release(struct look *look);	/* for _cleanup_ */
+void look_release(struct look *look); /* for _cleanup_ */
 /* Reads both directories; what is known of where files are is put right on the way. */
 int look_everywhere(struct maildir *m, struct look *look);
 /* Takes the events that are there. */
@@ -119,9 +125,11 @@ void look_arm(struct maildir *m);
 
 /* settle.c: under the lock, what a look has found is journaled, once look_differs() has said so */
 int settle(struct maildir *m, struct look *look, unsigned how);
-/* twins.c: two files with one base name, or none at all: one of them gets a new name. Fresh sightings are sorted after it. */
+/* twins.c: two files with one base name, or none at all: one of them gets a new name. Fresh sightings are
+ * sorted after it. */
 int twins_part(struct maildir *m, struct look *look);
-/* pair.c: base names that have changed. Gives sightings that are a missing message (uids, ascending) its UID. */
+/* pair.c: base names that have changed. Gives sightings that are a missing message (uids, ascending) its UID.
+ */
 void pair_renamed(struct maildir *m, struct look *look, const uint32_t *missing, size_t n);
 
 /* update.c: what operations begin with, under the lock: the world as it is */
@@ -131,16 +139,18 @@ void update_trust(struct maildir *m);
 /* Whether update_trust() would have something to write. */
 bool update_trustworthy(struct maildir *m);
 
-/* find.c: looks for a message's file in the places that are likely, and believes it there. Under the lock also in tmp/, where a
- * crash has left it on its way: then it is moved to where it belongs. -ENOENT: in none of them.
+/* find.c: looks for a message's file in the places that are likely, and believes it there. Under the lock
+ * also in tmp/, where a crash has left it on its way: then it is moved to where it belongs. -ENOENT: in none
+ * of them.
  */
 int find_file(struct maildir *m, struct message *msg, struct stat *ret);
 /* Gives the file a name with these letters. 0 also if it has it, or its base name leaves no room for them. */
 int find_rename(struct maildir *m, struct message *msg, uint64_t letters);
 
-/* deliver.c: files in tmp/ under their final base names become the next messages, all or none; v[i] as they shall be. */
+/* deliver.c: files in tmp/ under their final base names become the next messages, all or none; v[i] as they
+ * shall be. */
 struct arrival {
-	char name[MDNAME_MAX + 1];	/* in tmp/ */
+	char name[MDNAME_MAX + 1]; /* in tmp/ */
 	uint8_t flags;
 	const struct keywords *keywords;
 	uint64_t print;

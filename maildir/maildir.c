@@ -74,8 +74,15 @@ int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config,
 	int r;
 
 	m = arena_alloc(&arena, sizeof *m);
-	*m = (struct maildir){ .arena = arena, .config = config, .mode = mode, .dir = -1, .cur = -1, .new = -1,
-			       .tmp = -1, .lock.fd = -1, .journal.fd = -1 };
+	*m = (struct maildir){ .arena = arena,
+			       .config = config,
+			       .mode = mode,
+			       .dir = -1,
+			       .cur = -1,
+			       .new = -1,
+			       .tmp = -1,
+			       .lock.fd = -1,
+			       .journal.fd = -1 };
 	watch_init(&m->watch);
 	keywords_init(&m->keywords);
 	index_init(&m->index, &m->keywords);
@@ -94,8 +101,8 @@ int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config,
 	return 0;
 }
 
-/* What a crash has left in tmp/. The change time counts: the others are set to dates of messages. A delivery that is journaled
- * is no left-over, but has to be finished.
+/* What a crash has left in tmp/. The change time counts: the others are set to dates of messages. A delivery
+ * that is journaled is no left-over, but has to be finished.
  */
 static void sweep(struct maildir *m)
 {
@@ -109,7 +116,8 @@ static void sweep(struct maildir *m)
 
 		if (e->d_name[0] == '.' || fstatat(m->tmp, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		if (S_ISREG(st.st_mode) && st.st_ctim.tv_sec < old && !index_find_base(&m->index, str_z(e->d_name)))
+		if (S_ISREG(st.st_mode) && st.st_ctim.tv_sec < old &&
+		    !index_find_base(&m->index, str_z(e->d_name)))
 			unlinkat(m->tmp, e->d_name, 0);
 	}
 	if (d)
@@ -162,6 +170,11 @@ uint32_t maildir_uidnext(const struct maildir *m)
 uint64_t maildir_highestmodseq(const struct maildir *m)
 {
 	return m->index.modseq;
+}
+
+uint64_t maildir_own_modseq(const struct maildir *m)
+{
+	return m->own_modseq;
 }
 
 const char *maildir_mailboxid(const struct maildir *m)
@@ -232,8 +245,8 @@ static int compare_ranges(const void *a, const void *b)
 	return (x->lo > y->lo) - (x->lo < y->lo);
 }
 
-void maildir_vanished(const struct maildir *m, uint64_t modseq, struct arena *a, struct md_range **ret, size_t *ret_n,
-		      bool *ret_all)
+void maildir_vanished(const struct maildir *m, uint64_t modseq, struct arena *a, struct md_range **ret,
+		      size_t *ret_n, bool *ret_all)
 {
 	const struct tomb *tombs = (void *)m->index.tombs.s;
 	const size_t count = m->index.tombs.n / sizeof *tombs;
@@ -246,7 +259,7 @@ void maildir_vanished(const struct maildir *m, uint64_t modseq, struct arena *a,
 		v[n++] = (struct md_range){ tombs[i].lo, tombs[i].hi };
 	if (n)
 		qsort(v, n, sizeof *v, compare_ranges);
-	for (size_t i = 0; i < n; i++)	/* what touches or overlaps is one */
+	for (size_t i = 0; i < n; i++) /* what touches or overlaps is one */
 		if (left && v[i].lo <= v[left - 1].hi + 1)
 			v[left - 1].hi = MAX(v[left - 1].hi, v[i].hi);
 		else

@@ -1,13 +1,14 @@
 /* maildir/store.c: flags and keywords of messages are changed
  *
- * First the files are renamed, then the journal is written: a crash between leaves what looks as if another program had set
- * the flags, which the next look journals. When the journal is on disk the command is done, also if a power cut takes the names
- * back: then the next session gives the files the names that the journal wants.
+ * First the files are renamed, then the journal is written: a crash between leaves what looks as if another
+ * program had set the flags, which the next look journals. When the journal is on disk the command is done,
+ * also if a power cut takes the names back: then the next session gives the files the names that the journal
+ * wants.
  */
 #include <string.h>
 #include "maildir/box.h"
 
-struct renamed {	/* so that it can be undone */
+struct renamed { /* so that it can be undone */
 	uint32_t uid;
 	uint64_t letters;
 };
@@ -20,7 +21,7 @@ struct storing {
 	struct txn t;
 	struct line_run run;
 	struct buf renamed;
-	bool looked;	/* everywhere, since some file was not where it should be */
+	bool looked; /* everywhere, since some file was not where it should be */
 };
 
 static void release(struct storing *s)
@@ -38,7 +39,8 @@ static void apply(const struct storing *s, struct message *msg)
 
 	if (c->op == MD_SET) {
 		msg->flags = flags;
-		msg->keywords = keywords_intern(t, s->numbers, s->nnumbers, keywords_strange(t, msg->keywords));
+		msg->keywords =
+			keywords_intern(t, s->numbers, s->nnumbers, keywords_strange(t, msg->keywords));
 	} else if (c->op == MD_ADD) {
 		msg->flags |= flags;
 		msg->keywords = keywords_with(t, msg->keywords, s->numbers, s->nnumbers);
@@ -58,13 +60,14 @@ static int look_again(struct storing *s, const struct message *msg)
 	if (!s->looked)
 		r = look_everywhere(s->m, &look);
 	s->looked = true;
-	s->m->must_look = true;		/* nothing else that was found is journaled yet */
+	s->m->must_look = true; /* nothing else that was found is journaled yet */
 	if (r < 0)
 		return r;
 	return msg->seen == s->m->generation ? 0 : -ENOENT;
 }
 
-/* Gives the file its new name. *as is changed if the file is not what the journal says. -ENOENT: it is gone. */
+/* Gives the file its new name. *as is changed if the file is not what the journal says. -ENOENT: it is gone.
+ */
 static int rename_file(struct storing *s, struct message *msg, struct message *as)
 {
 	struct maildir *m = s->m;
@@ -82,7 +85,8 @@ static int rename_file(struct storing *s, struct message *msg, struct message *a
 		removed = was.letters & ~is;
 		*as = *msg;
 		as->flags = mdname_flags(is);
-		as->keywords = keywords_by_letters(&m->keywords, msg->keywords, added & ~flags, removed & ~flags);
+		as->keywords =
+			keywords_by_letters(&m->keywords, msg->keywords, added & ~flags, removed & ~flags);
 		apply(s, as);
 		r = find_rename(m, msg, index_letters(as));
 	}
@@ -97,7 +101,8 @@ static void add_uid(struct arena *a, struct md_uids *list, uint32_t uid)
 	list->v[list->n++] = uid;
 }
 
-static int store_one(struct storing *s, uint32_t uid, struct arena *a, struct md_uids *modified, struct md_uids *gone)
+static int store_one(struct storing *s, uint32_t uid, struct arena *a, struct md_uids *modified,
+		     struct md_uids *gone)
 {
 	struct message *msg = index_find(&s->m->index, uid);
 	struct message as;
@@ -163,6 +168,7 @@ static int store_locked(struct storing *s, struct md_uids uids, struct arena *a,
 {
 	_cleanup_(look_release) struct look look = { 0 };
 	struct maildir *m = s->m;
+	bool changes;
 	int r;
 
 	look_begin(m, &look);
@@ -182,10 +188,13 @@ static int store_locked(struct storing *s, struct md_uids uids, struct arena *a,
 			r = store_one(s, uids.v[i], a, modified, gone);
 	}
 	line_run_end(&s->t.text, &m->keywords, &s->run);
+	changes = s->t.text.n > 0;
 	if (r >= 0)
 		r = box_commit(m, &s->t, box_sync_all(m));
 	if (r < 0)
 		undo(s);
+	else if (changes)
+		m->own_modseq = s->t.modseq;
 	look_own(m, &look, true);
 	return r;
 }
@@ -197,6 +206,7 @@ int maildir_store(struct maildir *m, struct md_uids uids, const struct md_change
 	struct md_uids modified = { 0 }, gone = { 0 };
 	int r;
 
+	m->own_modseq = 0;
 	look_arm(m);
 	r = m->memory_only ? -EROFS : box_lock(m, box_write_wait(m));
 	if (r < 0)
