@@ -202,6 +202,8 @@ static enum verdict refuse(struct session *s, struct command *cmd)
 	why = misplaced(s, cmd->row);
 	if (why)
 		return cmd_bad(cmd, why);
+	if (verdict == OK && cmd->then)
+		cmd->then(s);
 	if (is_removed(s, cmd->row))
 		return cmd_removed(cmd);
 	if (cmd->row->flags & WRITES && s->view && s->view->readonly)

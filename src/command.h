@@ -11,6 +11,7 @@ struct command {
 	struct arena *arena;	/* of this command: all goes after the tagged line */
 	const char *code;	/* of the tagged line: "TRYCREATE"; NULL: none */
 	const char *text;
+	void (*then)(struct session *s);	/* what an OK begins, right behind the tagged line; NULL: nothing */
 };
 
 /* Reads one command, runs it, tells what changed, answers. Returns false when there will be no more. */

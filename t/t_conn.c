@@ -309,7 +309,7 @@ static ssize_t turner_write(struct layer *l, const void *p, size_t n, bool more)
 
 	buf_add(&t->held, p, n);
 	turn(t->held.s + t->held.n - n, n);
-	if (!more) {
+	if (n == 0 && !more && t->held.n) {
 		buf_c(&t->held, '!');
 		ck_assert_int_eq(l->below->write(l->below, t->held.s, t->held.n, false), (ssize_t)t->held.n);
 		buf_clear(&t->held);

@@ -67,10 +67,10 @@ static int write_bodystructure(struct session *s, struct fetching *f, const stru
 /* Serves a range, and counts it for the log. */
 static int serve(struct session *s, struct fetching *f, off_t from, off_t to, bool body, const struct partial *partial)
 {
-	const uint64_t before = s->conn.sent + s->conn.out.n;
+	const uint64_t before = s->conn.written + s->conn.out.n;
 	const int r = fetch_literal(s, f, from, to, partial);
 
-	*(body ? &s->served.body : &s->served.header) += s->conn.sent + s->conn.out.n - before;
+	*(body ? &s->served.body : &s->served.header) += s->conn.written + s->conn.out.n - before;
 	return r;
 }
 

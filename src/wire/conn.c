@@ -95,6 +95,11 @@ void conn_open(struct conn *c, int fd_in, int fd_out)
 
 void conn_close(struct conn *c)
 {
+	for (struct layer *l = c->top, *below; l; l = below) {
+		below = l->below;
+		if (l->close)
+			l->close(l);
+	}
 	wait_close(&c->wait);
 	buf_release(&c->out);
 	buf_release(&c->in);
@@ -113,10 +118,11 @@ void conn_push(struct conn *c, struct layer *l)
 	c->top = l;
 }
 
-/* Sends n octets, or makes the connection's error sticky. n == 0 pushes out what a layer has kept back. */
+/* Sends n octets, or makes the connection's error sticky. Without more what a layer has kept back is pushed out, too. */
 static int send_all(struct conn *c, const char *p, size_t n, bool more)
 {
 	c->held = more;
+	c->written += n;
 	while (!c->error) {
 		const ssize_t w = c->top->write(c->top, p, n, more);
 		int r;
@@ -124,7 +130,7 @@ static int send_all(struct conn *c, const char *p, size_t n, bool more)
 		if (w >= 0) {
 			p += w;
 			n -= (size_t)w;
-			if (n == 0)
+			if (n == 0 && (more || w == 0))
 				break;
 			continue;
 		}

@@ -13,8 +13,9 @@ struct layer {
 	/* As read(2), never blocking: > 0, 0 at the end, -EAGAIN, or another negative errno. */
 	ssize_t (*read)(struct layer *l, void *p, size_t n);
 	/* As write(2), the same way. more: other octets follow at once, so nothing needs to be pushed out
-	 * yet. */
+	 * yet. What a layer has kept back is pushed out by n == 0 without more: 0 when all of it is gone. */
 	ssize_t (*write)(struct layer *l, const void *p, size_t n, bool more);
+	void (*close)(struct layer *l); /* frees it with the connection; NULL: nothing to do */
 };
 
 struct plain {
@@ -39,6 +40,7 @@ struct conn {
 	int error;	     /* 0 or a negative errno */
 	bool ended;	     /* the client has sent its last octet */
 	uint64_t rcvd, sent; /* octets on the wire, since conn_open() */
+	uint64_t written;    /* the same as sent, but before layers changed them */
 	int idle_ms;	     /* what a read may take while a command is awaited; 30 min at first */
 	int literal_ms;	     /* and inside a literal, without any progress; 60 s at first */
 	int write_ms;	     /* what a write may take without any progress; 60 s at first */
@@ -58,7 +60,7 @@ void conn_open(struct conn *c, int fd_in, int fd_out);
 void conn_close(struct conn *c); /* frees what is ours; the descriptors are the caller's; out is not sent */
 
 /* Puts a layer over the others. What has been read and not consumed was meant for it; what is in out was not
- * and is sent first. l must outlive the connection.
+ * and is sent first. l must outlive the connection, which closes it.
  */
 void conn_push(struct conn *c, struct layer *l);
 

@@ -68,6 +68,12 @@ static bool take(struct frame *f, struct str octets, size_t keep)
 	return drop(f, beyond);
 }
 
+/* Whether lines have cost more than the client paid for them in octets. */
+static bool too_dear(const struct frame *f)
+{
+	return f->lines > FRAME_FREE && (f->lines - FRAME_FREE) / FRAME_RATIO > f->conn->rcvd;
+}
+
 /* Reads up to the next LF, and takes it. keep: octets of text that are. */
 static enum frame_status read_line(struct frame *f, size_t keep)
 {
@@ -86,7 +92,8 @@ static enum frame_status read_line(struct frame *f, size_t keep)
 		lf = str_find(s, '\n');
 		s = str_head(s, lf + 1);
 		f->line_octets += s.n;
-		if (!take(f, s, keep))
+		f->lines += s.n;
+		if (too_dear(f) || !take(f, s, keep))
 			return over(f, -E2BIG);
 		conn_consume(f->conn, s.n);
 		if (str_ends(s, STR("\n")))

@@ -13,6 +13,12 @@ enum frame_status {
 
 enum { FRAME_LINE = 65536, FRAME_LITERALS = 1000 };
 
+/* Where the connection is compressed: lines of all commands may have so many octets, and so many for each that came over the
+ * wire; a client that goes beyond is FRAME_GONE, since commands are dear and a thousand of them may be in ten octets.
+ * Literals have limits of their own.
+ */
+enum { FRAME_FREE = 4 << 20, FRAME_RATIO = 64 };
+
 /* How it is used: frame_begin(), frame_line(); on FRAME_LITERAL one of
  *
  *   frame_literal(f)	takes the literal into text; then frame_line() for what follows
@@ -43,6 +49,7 @@ struct frame {
 	uint64_t dropped;
 	size_t line_octets;
 	bool more;		/* a literal has been read, and the rest of its command not */
+	uint64_t lines;		/* octets of all lines of all commands */
 	enum frame_status over; /* GONE, TIMEOUT or STOP have come, and stay */
 };
 
