@@ -187,6 +187,8 @@ static bool answer(struct session *s, struct command *cmd, enum verdict verdict)
 	if (cmd->row && verdict == OK && is_removed(s, cmd->row))
 		verdict = cmd_removed(cmd);
 	tagged(s, cmd, verdict);
+	if (verdict == OK && cmd->then)
+		cmd->then(s);
 	return s->state != LOGGED_OUT && !s->conn.error;
 }
 
@@ -202,8 +204,6 @@ static enum verdict refuse(struct session *s, struct command *cmd)
 	why = misplaced(s, cmd->row);
 	if (why)
 		return cmd_bad(cmd, why);
-	if (verdict == OK && cmd->then)
-		cmd->then(s);
 	if (is_removed(s, cmd->row))
 		return cmd_removed(cmd);
 	if (cmd->row->flags & WRITES && s->view && s->view->readonly)
