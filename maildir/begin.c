@@ -42,7 +42,8 @@ const struct boot *box_last_boot(const struct maildir *m)
 	return NULL;
 }
 
-/* After the journal was read: who is \Recent here. Seen by a handle that claims nothing: what nobody has claimed. */
+/* After the journal was read: who is \Recent here. Seen by a handle that claims nothing: what nobody has
+ * claimed. */
 void box_mark_recent(struct maildir *m, uint32_t uidnext, uint32_t recent)
 {
 	struct index *ix = &m->index;
@@ -80,8 +81,9 @@ static void import_keywords(struct maildir *m, const struct md_import *import)
 
 		if (!keyword_find(&m->keywords, import->keywords[i], &there))
 			keyword_add(&m->keywords, import->keywords[i],
-				    str_ieq(import->keywords[i], STR("$Forwarded")) ? 0 :
-										    keyword_next_letter(&m->keywords));
+				    str_ieq(import->keywords[i], STR("$Forwarded"))
+					    ? 0
+					    : keyword_next_letter(&m->keywords));
 	}
 }
 
@@ -114,7 +116,8 @@ static void import_messages(struct maildir *m, const struct md_import *import, s
 		const struct md_import_entry *entry = &import->entries[i];
 		struct message *msg;
 
-		if (entry->uid == 0 || entry->base.n == 0 || entry->base.n > MDNAME_MAX || entry->base.s[0] == '.')
+		if (entry->uid == 0 || entry->base.n == 0 || entry->base.n > MDNAME_MAX ||
+		    entry->base.s[0] == '.')
 			continue;
 		msg = index_add(ix, entry->uid, entry->base);
 		msg->modseq = 1;
@@ -174,7 +177,7 @@ static int create(struct maildir *m)
 	if (r < 0)
 		return read_only(r) ? go_without(m) : r;
 	m->locked = true;
-	r = journal_open(m->dir, &m->index, &m->journal);	/* somebody was faster */
+	r = journal_open(m->dir, &m->index, &m->journal); /* somebody was faster */
 	if (r == -ENOENT) {
 		r = begin(m, &m->index);
 		if (r >= 0)
@@ -227,7 +230,8 @@ int box_open(struct maildir *m)
 	m->written = m->journal.mtime;
 	read_boot(m);
 	last = box_last_boot(m);
-	m->power_cut = last && m->boot[0] && !m->remote && m->index.dirs_stale && !str_eq(last->id, str_z(m->boot));
+	m->power_cut =
+		last && m->boot[0] && !m->remote && m->index.dirs_stale && !str_eq(last->id, str_z(m->boot));
 	box_mark_recent(m, 0, m->index.recent);
 	return m->memory_only ? 0 : box_make_durable(m);
 }

@@ -132,7 +132,8 @@ int box_mend(struct maildir *m)
 		saved.modseq = MAX(saved.modseq, m->index.modseq);
 	}
 	if (r >= 0) {
-		log_line(LOG_ERR, "a folder's journal is damaged; %zu messages could be read", index_count(&saved));
+		log_line(LOG_ERR, "a folder's journal is damaged; %zu messages could be read",
+			 index_count(&saved));
 		if (saved.mailboxid[0] == 0)
 			box_new_mailboxid(&saved);
 		r = saved.uidvalidity ? 0 : renumber(m, &saved);
@@ -144,7 +145,8 @@ int box_mend(struct maildir *m)
 	return r < 0 ? r : box_reload(m);
 }
 
-/* Somebody has removed the journal, or cut it off, or removed the folder. What we know of it is all there is. */
+/* Somebody has removed the journal, or cut it off, or removed the folder. What we know of it is all there is.
+ */
 static int lost_journal(struct maildir *m)
 {
 	int r;
@@ -160,12 +162,14 @@ static int lost_journal(struct maildir *m)
 	return r < 0 ? r : box_reload(m);
 }
 
-/* What was written a moment ago may not be on disk yet. Nobody is told of a UID that a power cut could take back. */
+/* What was written a moment ago may not be on disk yet. Nobody is told of a UID that a power cut could take
+ * back. */
 int box_make_durable(const struct maildir *m)
 {
 	struct stat st;
 
-	if (!box_sync_all(m) || fstat(m->journal.fd, &st) < 0 || st.st_mtim.tv_sec + WRITTEN_BACK_S < (time_t)clock_unix())
+	if (!box_sync_all(m) || fstat(m->journal.fd, &st) < 0 ||
+	    st.st_mtim.tv_sec + WRITTEN_BACK_S < (time_t)clock_unix())
 		return 0;
 	return fdatasync(m->journal.fd) < 0 ? -errno : 0;
 }
@@ -287,8 +291,10 @@ int box_keyword(struct maildir *m, struct str name, uint16_t *ret)
 		return r;
 	if (!keyword_find(&m->keywords, name, ret)) {
 		const bool forwarded = str_ieq(name, STR("$Forwarded"));
-		const struct keyword k = { .name = name,
-					   .letters = forwarded ? 0 : mdname_letter(keyword_next_letter(&m->keywords)) };
+		const struct keyword k = {
+			.name = name,
+			.letters = forwarded ? 0 : mdname_letter(keyword_next_letter(&m->keywords))
+		};
 
 		if (m->keywords.n >= MD_KEYWORDS_MAX)
 			return -EOVERFLOW;
@@ -307,7 +313,8 @@ static int compare_numbers(const void *a, const void *b)
 	return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
-int box_keywords(struct maildir *m, const struct str *names, size_t n, struct arena *a, uint16_t **ret, size_t *ret_n)
+int box_keywords(struct maildir *m, const struct str *names, size_t n, struct arena *a, uint16_t **ret,
+		 size_t *ret_n)
 {
 	uint16_t *v = arena_alloc(a, n * sizeof *v), there;
 	size_t count = 0, more = 0;

@@ -22,7 +22,6 @@ struct maildir {
 	bool must_look; /* beliefs have failed, or events were lost: look at everything */
 	bool unmoved;	/* some messages are in new/ */
 	bool unplaced;	/* and it is not known which */
-	bool new_known; /* exact since a look at everything: AT_NEW says which */
 	bool damaged;	/* the journal makes no sense: the lock is needed to tell why */
 	bool claiming;	/* a watermark that is journaled now is this handle's claim */
 	struct dir_state looked[DIR_COUNT]; /* of the directories when they were last looked at */

@@ -13,9 +13,9 @@ struct copying {
 	struct maildir *from, *to;
 	struct arena *arena;
 	struct arrival *v;
-	uint32_t *uids, *ret;	/* in from, and what they become */
-	size_t n, made;		/* made: so many are in tmp/ */
-	uint16_t *numbers;	/* keywords of from, in to; UINT16_MAX: not asked yet */
+	uint32_t *uids, *ret; /* in from, and what they become */
+	size_t n, made;	      /* made: so many are in tmp/ */
+	uint16_t *numbers;    /* keywords of from, in to; UINT16_MAX: not asked yet */
 };
 
 /* Keywords by the numbers that they have in the other folder, which learns of them now. Its lock is held. */
@@ -26,14 +26,15 @@ static int translate(struct copying *c, const struct keywords *k, const struct k
 
 	for (size_t i = 0; i < k->n; i++) {
 		uint16_t *number = &c->numbers[k->v[i]];
-		const int r = *number != UINT16_MAX ? 0 :
-						      box_keyword(c->to, c->from->keywords.v[k->v[i]].name, number);
+		const int r = *number != UINT16_MAX
+				      ? 0
+				      : box_keyword(c->to, c->from->keywords.v[k->v[i]].name, number);
 
 		if (r < 0)
 			return r;
 		v[n++] = *number;
 	}
-	for (size_t i = 1; i < n; i++)	/* few, and mostly in order */
+	for (size_t i = 1; i < n; i++) /* few, and mostly in order */
 		for (size_t j = i; j > 0 && v[j - 1] > v[j]; j--) {
 			const uint16_t other = v[j];
 
@@ -76,7 +77,8 @@ static int copy_octets(int in, int out, off_t size)
 /* A file of its own, with the same date, under a name in tmp/ that is not yet the final one. */
 static int copy_data(struct copying *c, int in, const char *name)
 {
-	_cleanup_(fd_closep) int out = openat(c->to->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	_cleanup_(fd_closep) int out =
+		openat(c->to->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	struct stat st;
 	int r;
 
@@ -91,7 +93,8 @@ static int copy_data(struct copying *c, int in, const char *name)
 }
 
 /* A second link to the same file does where there can be one: a message never changes. */
-static int link_or_copy(struct copying *c, const struct message *msg, int in, const struct stat *opened, const char *name)
+static int link_or_copy(struct copying *c, const struct message *msg, int in, const struct stat *opened,
+			const char *name)
 {
 	const struct maildir *m = c->from;
 	char from[MDNAME_MAX + 1];
@@ -130,7 +133,7 @@ static int make_one(struct copying *c, uint32_t uid)
 		return r;
 	}
 	v->flags = msg->flags;
-	v->keywords = msg->keywords;	/* translated later, under the lock */
+	v->keywords = msg->keywords; /* translated later, under the lock */
 	v->print = mdname_print(&st);
 	c->uids[c->made++] = uid;
 	return 0;
@@ -142,7 +145,7 @@ static int copy_all(struct copying *c, struct md_uids uids)
 
 	for (size_t i = 0; i < uids.n && r >= 0; i++) {
 		r = make_one(c, uids.v[i]);
-		if (r == -ENOENT)	/* expunged meanwhile */
+		if (r == -ENOENT) /* expunged meanwhile */
 			r = 0;
 	}
 	if (r >= 0 && c->made == 0)
@@ -159,8 +162,8 @@ static int copy_all(struct copying *c, struct md_uids uids)
 	return r;
 }
 
-int maildir_copy(struct maildir *m, struct md_uids uids, struct maildir *dest, struct arena *a, struct md_uids *ret_from,
-		 struct md_uids *ret_to)
+int maildir_copy(struct maildir *m, struct md_uids uids, struct maildir *dest, struct arena *a,
+		 struct md_uids *ret_from, struct md_uids *ret_to)
 {
 	struct copying c = { .from = m, .to = dest, .arena = a };
 	int r = dest->memory_only ? -EROFS : box_catch_up(m);
@@ -261,8 +264,8 @@ static int journal_moved(struct copying *c)
 	return box_commit(c->to, &t, box_sync_all(c->to));
 }
 
-/* The other folder's journal first: what it announces and what a crash leaves here, it will find missing and forget. Then the files
- * go over, each at once. If one can't, all come back.
+/* The other folder's journal first: what it announces and what a crash leaves here, it will find missing and
+ * forget. Then the files go over, each at once. If one can't, all come back.
  */
 static int move_all(struct copying *c)
 {
@@ -313,8 +316,8 @@ static int move_locked(struct copying *c, struct md_uids uids)
 	return r;
 }
 
-/* Two sessions that move in opposite directions lock in the same order. -EXDEV: files can't be moved over by renaming them, or
- * both are the same folder.
+/* Two sessions that move in opposite directions lock in the same order. -EXDEV: files can't be moved over by
+ * renaming them, or both are the same folder.
  */
 static int lock_both(struct maildir *a, struct maildir *b)
 {
@@ -351,8 +354,8 @@ static int move_by_rename(struct copying *c, struct md_uids uids)
 	return r;
 }
 
-int maildir_move(struct maildir *m, struct md_uids uids, struct maildir *dest, struct arena *a, struct md_uids *ret_from,
-		 struct md_uids *ret_to)
+int maildir_move(struct maildir *m, struct md_uids uids, struct maildir *dest, struct arena *a,
+		 struct md_uids *ret_from, struct md_uids *ret_to)
 {
 	struct copying c = { .from = m, .to = dest, .arena = a };
 	int r = -EXDEV;

@@ -1,8 +1,8 @@
 /* maildir/deliver.c: messages enter a folder whole, or not at all
  *
- * A message is written in tmp/, gets its final base name there and is synced. Then the journal gives it a UID: from that line on it
- * is in the folder, whatever crashes, because who finds a journaled message in tmp/ moves it to where it belongs. Then it
- * is moved to cur/.
+ * A message is written in tmp/, gets its final base name there and is synced. Then the journal gives it a
+ * UID: from that line on it is in the folder, whatever crashes, because who finds a journaled message in tmp/
+ * moves it to where it belongs. Then it is moved to cur/.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

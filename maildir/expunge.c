@@ -36,7 +36,8 @@ int expunge_journal(struct maildir *m, const uint32_t *uids, size_t n)
 	return box_commit(m, &t, box_sync_all(m));
 }
 
-/* Another program may have taken \Deleted off: then the name is not what we think, and that is found out before. */
+/* Another program may have taken \Deleted off: then the name is not what we think, and that is found out
+ * before. */
 static int remove_file(struct maildir *m, struct message *msg, bool *looked)
 {
 	_cleanup_(look_release) struct look look = { 0 };
@@ -59,7 +60,8 @@ static int remove_file(struct maildir *m, struct message *msg, bool *looked)
 	return unlinkat(msg->state & AT_NEW ? m->new : m->cur, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static int remove_files(struct maildir *m, struct look *look, const struct md_uids *uids, unsigned how, struct buf *gone)
+static int remove_files(struct maildir *m, struct look *look, const struct md_uids *uids, unsigned how,
+			struct buf *gone)
 {
 	bool looked = false;
 
@@ -88,7 +90,8 @@ static void add_all(const struct maildir *m, unsigned how, struct buf *b)
 			buf_add(b, &index_at(&m->index, i)->uid, sizeof(uint32_t));
 }
 
-/* A file is gone for good before the journal says so: else a power cut could bring it back, as a new message. */
+/* A file is gone for good before the journal says so: else a power cut could bring it back, as a new message.
+ */
 static int expunge_locked(struct maildir *m, const struct md_uids *uids, unsigned how)
 {
 	_cleanup_(look_release) struct look look = { 0 };
@@ -98,7 +101,7 @@ static int expunge_locked(struct maildir *m, const struct md_uids *uids, unsigne
 
 	look_begin(m, &look);
 	r = update_locked(m, &look, 0);
-	if (r < 0 && r != -ENOSPC && r != -EDQUOT)	/* this is how room is made */
+	if (r < 0 && r != -ENOSPC && r != -EDQUOT) /* this is how room is made */
 		return r;
 	if (!uids)
 		add_all(m, how, &list);

@@ -8,7 +8,8 @@
 
 static bool is_there(const struct maildir *m, int dir, const char *name, struct stat *ret)
 {
-	return fstatat(dir, name, ret, m->config->symlinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(ret->st_mode);
+	return fstatat(dir, name, ret, m->config->symlinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(ret->st_mode);
 }
 
 /* Base and suffix, if they fit into a name. */
@@ -28,7 +29,8 @@ static bool finish_delivery(struct maildir *m, const struct message *msg, struct
 	char base[MDNAME_MAX + 1], name[MDNAME_MAX + 1], suffix[MDNAME_SUFFIX];
 	const size_t n = mdname_suffix(index_letters(msg), suffix);
 
-	return m->locked && join(index_base(&m->index, msg), STR(""), base) && is_there(m, m->tmp, base, ret) &&
+	return m->locked && join(index_base(&m->index, msg), STR(""), base) &&
+	       is_there(m, m->tmp, base, ret) &&
 	       join(index_base(&m->index, msg), (struct str){ suffix, n }, name) &&
 	       box_rename(m->tmp, base, m->cur, name) >= 0;
 }
@@ -41,8 +43,11 @@ int find_file(struct maildir *m, struct message *msg, struct stat *ret)
 		bool in_new;
 		struct str suffix;
 	} likely[] = {
-		{ false, { suffix, n } }, { true, { "", 0 } }, { false, { ":2,", 3 } },
-		{ false, { "", 0 } },     { true, { suffix, n } },
+		{false,	 { suffix, n }},
+		  { true,  { "", 0 }    },
+		   { false, { ":2,", 3 } },
+		{ false, { "", 0 }	   },
+		  { true,  { suffix, n }},
 	};
 	struct stat st;
 
@@ -83,7 +88,8 @@ int find_rename(struct maildir *m, struct message *msg, uint64_t letters)
 
 static int open_believed(struct maildir *m, const struct message *msg, int *ret)
 {
-	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (m->config->symlinks ? 0 : O_NOFOLLOW);
+	const int flags =
+		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (m->config->symlinks ? 0 : O_NOFOLLOW);
 	char name[MDNAME_MAX + 1];
 	struct stat st;
 	int fd;

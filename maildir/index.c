@@ -150,7 +150,8 @@ static void place_all(struct index *ix)
 		place(ix, index_at(ix, i));
 }
 
-/* The table is made when first asked for: who only reads does without. UIDs of messages that are gone stay in it. */
+/* The table is made when first asked for: who only reads does without. UIDs of messages that are gone stay in
+ * it. */
 struct message *index_find_base(struct index *ix, struct str base)
 {
 	const uint32_t *slots;
@@ -229,11 +230,12 @@ static void forget_suffix(struct index *ix, struct message *msg)
 {
 	if (msg->state & AT_ODD)
 		ix->names_dead += odd_suffix(ix, msg).n + 1;
-	msg->state &= (uint8_t)~(AT_ODD | AT_NEW);
+	msg->state &= (uint8_t) ~(AT_ODD | AT_NEW);
 }
 
 /* The suffix that needs no saying: it follows from where the file is and what the message has. */
-static size_t usual_suffix(const struct index *ix, const struct message *msg, bool in_new, char ret[MDNAME_SUFFIX])
+static size_t usual_suffix(const struct index *ix, const struct message *msg, bool in_new,
+			   char ret[MDNAME_SUFFIX])
 {
 	ret[0] = 0;
 	if (in_new || !mdname_fits(index_base(ix, msg), index_letters(msg)))
@@ -284,14 +286,18 @@ void index_rename(struct index *ix, struct message *msg, struct str base)
 
 void index_tell(struct index *ix, int what, const struct message *msg)
 {
-	const struct md_event event = { .what = what, .uid = msg->uid, .modseq = msg->modseq, .recent = msg->recent };
+	const struct md_event event = {
+		.what = what, .uid = msg->uid, .modseq = msg->modseq, .recent = msg->recent
+	};
 
 	if (ix->telling)
 		buf_add(&ix->events, &event, sizeof event);
 }
 
-/* Whoever changed the letters has renamed the file to what they give, unless it can't be, or was seen so already. */
-void index_change(struct index *ix, struct message *msg, uint8_t flags, const struct keywords *k, uint64_t modseq)
+/* Whoever changed the letters has renamed the file to what they give, unless it can't be, or was seen so
+ * already. */
+void index_change(struct index *ix, struct message *msg, uint8_t flags, const struct keywords *k,
+		  uint64_t modseq)
 {
 	const uint64_t believed = index_believed_letters(ix, msg);
 	const size_t base = index_base(ix, msg).n;
@@ -305,7 +311,7 @@ void index_change(struct index *ix, struct message *msg, uint8_t flags, const st
 		index_believe(ix, msg, str_z(name + MIN(base, (size_t)MDNAME_MAX)), msg->state & AT_NEW);
 	else if (index_letters(msg) != believed)
 		forget_suffix(ix, msg);
-	else if (msg->state & AT_ODD)	/* it may not be odd any more */
+	else if (msg->state & AT_ODD) /* it may not be odd any more */
 		index_believe(ix, msg, odd_suffix(ix, msg), msg->state & AT_NEW);
 	index_tell(ix, MD_CHANGED, msg);
 }

@@ -1,49 +1,52 @@
-/* maildir/index.h: what a folder's journal says, in memory: the messages, and where their files are believed to be */
+/* maildir/index.h: what a folder's journal says, in memory: the messages, and where their files are believed
+ * to be */
 #pragma once
 #include "base/buf.h"
 #include "maildir/keywords.h"
 #include "maildir/mdname.h"
 
-/* message.state: where its file is believed to be. Not in the journal: a belief that fails is put right by a look. */
+/* message.state: where its file is believed to be. Not in the journal: a belief that fails is put right by a
+ * look. */
 enum {
-	AT_NEW = 1,	/* in new/, not in cur/ */
-	AT_ODD = 2,	/* its suffix is not the one that its letters give; it is behind the base name in index.names */
-	AT_DOUBT = 4,	/* was not there when last looked for, but that is not certain */
+	AT_NEW = 1,   /* in new/, not in cur/ */
+	AT_ODD = 2,   /* its suffix is not the one that its letters give; it is behind the base name in
+			 index.names */
+	AT_DOUBT = 4, /* was not there when last looked for, but that is not certain */
 };
 
-struct tomb {	/* these UIDs are expunged, since then */
+struct tomb { /* these UIDs are expunged, since then */
 	uint32_t lo, hi;
 	uint64_t modseq, time;
 };
 
-struct dir_state {	/* a directory that has the same state is the same */
-	uint64_t ino, mtime, ctime;	/* ns */
+struct dir_state {		    /* a directory that has the same state is the same */
+	uint64_t ino, mtime, ctime; /* ns */
 };
 enum { DIR_CUR, DIR_NEW, DIR_COUNT };
 
-struct boot {	/* the boot of a host in which it last wrote here */
+struct boot { /* the boot of a host in which it last wrote here */
 	struct str host, id;
 };
 
 struct index {
-	struct keyword_table *keywords;	/* shared with the index that replaces this one */
+	struct keyword_table *keywords; /* shared with the index that replaces this one */
 	struct arena arena;		/* hosts */
 	struct buf messages;		/* struct message, by ascending UID */
 	struct buf names;		/* base name, NUL; if AT_ODD the suffix, NUL */
 	size_t names_dead;		/* octets of names that nobody points to */
 	struct buf slots;		/* uint32_t: UIDs by the hash of the base name; 0 is free */
 	size_t slots_used;
-	struct buf tombs;		/* struct tomb, by ascending modseq */
-	struct buf events;		/* struct md_event */
-	struct buf boots;		/* struct boot */
-	struct dir_state dirs[DIR_COUNT];	/* when names were last known to be as the messages say */
-	bool dirs_known, dirs_stale;	/* whether there is such a state; messages have changed since */
-	bool dirs_unmoved;		/* some were in new/ then */
-	uint32_t dirs_uidnext;		/* UIDNEXT then */
-	bool telling;			/* events are wanted */
-	uint32_t uidvalidity, uidnext, recent;	/* recent: UIDs up to it have been claimed */
-	uint64_t modseq;		/* the highest */
-	uint64_t floor;			/* tombstones up to it are forgotten */
+	struct buf tombs;		  /* struct tomb, by ascending modseq */
+	struct buf events;		  /* struct md_event */
+	struct buf boots;		  /* struct boot */
+	struct dir_state dirs[DIR_COUNT]; /* when names were last known to be as the messages say */
+	bool dirs_known, dirs_stale;	  /* whether there is such a state; messages have changed since */
+	bool dirs_unmoved;		  /* some were in new/ then */
+	uint32_t dirs_uidnext;		  /* UIDNEXT then */
+	bool telling;			  /* events are wanted */
+	uint32_t uidvalidity, uidnext, recent; /* recent: UIDs up to it have been claimed */
+	uint64_t modseq;		       /* the highest */
+	uint64_t floor;			       /* tombstones up to it are forgotten */
 	char mailboxid[24];
 };
 
@@ -52,12 +55,12 @@ void index_release(struct index *ix);
 
 size_t index_count(const struct index *ix);
 struct message *index_at(const struct index *ix, size_t i);
-size_t index_position(const struct index *ix, uint32_t uid);	/* how many have a lower UID */
+size_t index_position(const struct index *ix, uint32_t uid); /* how many have a lower UID */
 struct message *index_find(const struct index *ix, uint32_t uid);
 struct message *index_find_base(struct index *ix, struct str base);
 
 struct str index_base(const struct index *ix, const struct message *msg);
-uint64_t index_letters(const struct message *msg);	/* what its name should have */
+uint64_t index_letters(const struct message *msg); /* what its name should have */
 /* The name its file is believed to have, in cur/ or, AT_NEW, in new/. */
 void index_name(const struct index *ix, const struct message *msg, char ret[MDNAME_MAX + 1]);
 uint64_t index_believed_letters(const struct index *ix, const struct message *msg);
@@ -67,12 +70,14 @@ void index_believe(struct index *ix, struct message *msg, struct str suffix, boo
 /* Adds one with a UID above all others. Only base is taken from its name. */
 struct message *index_add(struct index *ix, uint32_t uid, struct str base);
 void index_rename(struct index *ix, struct message *msg, struct str base);
-void index_change(struct index *ix, struct message *msg, uint8_t flags, const struct keywords *k, uint64_t modseq);
+void index_change(struct index *ix, struct message *msg, uint8_t flags, const struct keywords *k,
+		  uint64_t modseq);
 /* Removes messages lo to hi and remembers that. */
 void index_expunge(struct index *ix, const struct tomb *tomb);
 void index_tell(struct index *ix, int what, const struct message *msg);
 
 /* Gives new UIDs from 1 on, under another UIDVALIDITY, and forgets who was expunged. */
 void index_renumber(struct index *ix, uint32_t uidvalidity);
-/* Makes ix what now is, which is then empty, and tells the difference. Beliefs and \Recent stay with those that have them. */
+/* Makes ix what now is, which is then empty, and tells the difference. Beliefs and \Recent stay with those
+ * that have them. */
 void index_replace(struct index *ix, struct index *now);

@@ -7,21 +7,21 @@
 
 /* Open on one file of that name. Readers take no lock: they see whole transactions only. */
 struct journal {
-	int fd;		/* -1: none */
+	int fd; /* -1: none */
 	dev_t dev;
 	ino_t ino;
 	uint64_t at;	/* up to here it has been read: the end of a transaction */
-	uint64_t lines;	/* as many lines are before it */
+	uint64_t lines; /* as many lines are before it */
 	bool torn;	/* there was more, that is no whole transaction (yet) */
 	bool writable;
-	struct timespec mtime;	/* when it was opened */
+	struct timespec mtime; /* when it was opened */
 };
 
 void journal_close(struct journal *j);
 
-/* Opens the journal in dir and reads it into ix, which is empty. If it has a UIDVALIDITY set already, the file must have the
- * same: -ESTALE. -ENOENT: there is none. -EBADMSG: damaged, or, without the lock, just being written. -EPROTONOSUPPORT: of a later
- * version. Nothing is open after a failure.
+/* Opens the journal in dir and reads it into ix, which is empty. If it has a UIDVALIDITY set already, the
+ * file must have the same: -ESTALE. -ENOENT: there is none. -EBADMSG: damaged, or, without the lock, just
+ * being written. -EPROTONOSUPPORT: of a later version. Nothing is open after a failure.
  */
 int journal_open(int dir, struct index *ix, struct journal *ret);
 /* Reads what is new. 1 if there was something. -EBADMSG as above: what came before it is in ix. */
@@ -38,18 +38,19 @@ struct txn {
 	uint32_t uidnext;
 	uint64_t modseq, lines;
 };
-void txn_begin(struct txn *t, const struct index *ix);	/* modseq is the next one; set it back if nothing uses it */
-void txn_release(struct txn *t);			/* for _cleanup_ */
+void txn_begin(struct txn *t,
+	       const struct index *ix); /* modseq is the next one; set it back if nothing uses it */
+void txn_release(struct txn *t);	/* for _cleanup_ */
 
-/* Appends t, under the lock, after all that is there; a torn end is cut off before. Not read back: journal_tail() does. On
- * failure nothing of it stays. -ESTALE: somebody has appended without our knowing.
+/* Appends t, under the lock, after all that is there; a torn end is cut off before. Not read back:
+ * journal_tail() does. On failure nothing of it stays. -ESTALE: somebody has appended without our knowing.
  */
 int journal_append(struct journal *j, struct txn *t, bool sync);
 
 /* Writes all of ix into a new file in tmp, which replaces the one in dir, under the lock. */
 int journal_write(int dir, int tmp, const char *name, const struct index *ix, bool sync);
-/* Reads what can be read of a damaged one into ix, which is empty. Sets ix->uidvalidity to 0 if UIDs can't be kept; else uidnext
- * and modseq are so high that nothing which was lost is given again.
+/* Reads what can be read of a damaged one into ix, which is empty. Sets ix->uidvalidity to 0 if UIDs can't be
+ * kept; else uidnext and modseq are so high that nothing which was lost is given again.
  */
 int journal_salvage(int dir, struct index *ix);
 
@@ -60,9 +61,11 @@ struct txn_end {
 };
 /* The length of the first transaction of s with its end line; 0 if it is not complete. */
 size_t journal_cut(struct str s);
-/* The end line of a complete transaction; false if it, or the sum, is wrong. *ret_lines: what is before it. */
+/* The end line of a complete transaction; false if it, or the sum, is wrong. *ret_lines: what is before it.
+ */
 bool journal_check(struct str transaction, struct txn_end *ret, struct str *ret_lines);
 int journal_apply(struct index *ix, struct str transaction, uint64_t *lines);
 bool journal_header(struct str line, struct index *ix, int *ret_version);
 uint32_t journal_sum(struct str s);
-void journal_end(struct buf *b, size_t from, const struct txn_end *end);	/* ends the transaction that begins at from */
+void journal_end(struct buf *b, size_t from,
+		 const struct txn_end *end); /* ends the transaction that begins at from */

@@ -119,10 +119,12 @@ const struct keywords *keywords_intern(struct keyword_table *t, const uint16_t *
 	for (size_t i = 0; i < n; i++)
 		letters |= t->v[v[i]].letters;
 	if (t->nslots) {
-		for (size_t i = (size_t)hash(v, n, letters) & (t->nslots - 1); t->slots[i]; i = (i + 1) & (t->nslots - 1)) {
+		for (size_t i = (size_t)hash(v, n, letters) & (t->nslots - 1); t->slots[i];
+		     i = (i + 1) & (t->nslots - 1)) {
 			const struct keywords *k = t->sets[t->slots[i] - 1];
 
-			if (k->n == n && k->letters == letters && (n == 0 || memcmp(k->v, v, n * sizeof *v) == 0))
+			if (k->n == n && k->letters == letters &&
+			    (n == 0 || memcmp(k->v, v, n * sizeof *v) == 0))
 				return k;
 		}
 	}
@@ -147,8 +149,8 @@ bool keywords_have(const struct keywords *k, uint16_t number)
 }
 
 /* k with v added or removed: both are ascending, so one pass over both will do. */
-static const struct keywords *merge(struct keyword_table *t, const struct keywords *k, const uint16_t *v, size_t n,
-				    bool add)
+static const struct keywords *merge(struct keyword_table *t, const struct keywords *k, const uint16_t *v,
+				    size_t n, bool add)
 {
 	uint16_t all[MD_KEYWORDS_MAX];
 	size_t count = 0, i = 0, j = 0;
@@ -170,12 +172,14 @@ static const struct keywords *merge(struct keyword_table *t, const struct keywor
 	return keywords_intern(t, all, count, keywords_strange(t, k));
 }
 
-const struct keywords *keywords_with(struct keyword_table *t, const struct keywords *k, const uint16_t *v, size_t n)
+const struct keywords *keywords_with(struct keyword_table *t, const struct keywords *k, const uint16_t *v,
+				     size_t n)
 {
 	return merge(t, k, v, n, true);
 }
 
-const struct keywords *keywords_without(struct keyword_table *t, const struct keywords *k, const uint16_t *v, size_t n)
+const struct keywords *keywords_without(struct keyword_table *t, const struct keywords *k, const uint16_t *v,
+					size_t n)
 {
 	return merge(t, k, v, n, false);
 }

@@ -3,8 +3,8 @@
 #include "maildir/maildir.h"
 
 struct keyword {
-	struct str name;	/* as first spelled; a NUL behind it */
-	uint64_t letters;	/* what it puts into file names: one of a to z or none; $Forwarded has P, too */
+	struct str name;  /* as first spelled; a NUL behind it */
+	uint64_t letters; /* what it puts into file names: one of a to z or none; $Forwarded has P, too */
 };
 
 /* All zero is an empty one, but for keywords_init(). */
@@ -12,13 +12,13 @@ struct keyword_table {
 	struct arena arena;
 	struct keyword *v;
 	size_t n;
-	struct keywords **sets;	/* each once */
+	struct keywords **sets; /* each once */
 	size_t nsets;
-	uint32_t *slots;	/* positions in sets plus 1, by hash; 0 is free */
+	uint32_t *slots; /* positions in sets plus 1, by hash; 0 is free */
 	size_t nslots;
-	const struct keywords *none;	/* the empty set */
-	uint64_t mirrored;	/* letters that stand for some keyword */
-	uint64_t strange;	/* letters seen in file names that mean nothing here: no new keyword gets them */
+	const struct keywords *none; /* the empty set */
+	uint64_t mirrored;	     /* letters that stand for some keyword */
+	uint64_t strange; /* letters seen in file names that mean nothing here: no new keyword gets them */
 };
 
 void keywords_init(struct keyword_table *t);
@@ -26,19 +26,23 @@ void keywords_release(struct keyword_table *t);
 
 /* 0 if a keyword may be called so; -EINVAL or -ENAMETOOLONG. */
 int keyword_check(struct str name);
-/* Adds one with the next number. letter is one of a to z, or 0. -EEXIST if it is there, -EOVERFLOW if there are too many. */
+/* Adds one with the next number. letter is one of a to z, or 0. -EEXIST if it is there, -EOVERFLOW if there
+ * are too many. */
 int keyword_add(struct keyword_table *t, struct str name, char letter);
 bool keyword_find(const struct keyword_table *t, struct str name, uint16_t *ret);
 /* The letter that the next one gets: the first that nobody uses, or 0. */
 char keyword_next_letter(const struct keyword_table *t);
 
 /* The set of these (ascending, each once) and of letters that mean nothing but are kept. */
-const struct keywords *keywords_intern(struct keyword_table *t, const uint16_t *v, size_t n, uint64_t strange);
+const struct keywords *keywords_intern(struct keyword_table *t, const uint16_t *v, size_t n,
+				       uint64_t strange);
 /* The letters of k that are no keyword's. */
 uint64_t keywords_strange(const struct keyword_table *t, const struct keywords *k);
 /* k with these numbers (ascending) added, or removed. */
-const struct keywords *keywords_with(struct keyword_table *t, const struct keywords *k, const uint16_t *v, size_t n);
-const struct keywords *keywords_without(struct keyword_table *t, const struct keywords *k, const uint16_t *v, size_t n);
+const struct keywords *keywords_with(struct keyword_table *t, const struct keywords *k, const uint16_t *v,
+				     size_t n);
+const struct keywords *keywords_without(struct keyword_table *t, const struct keywords *k, const uint16_t *v,
+					size_t n);
 /* The keywords that letters stand for are added or removed; letters that are nobody's, likewise. */
 const struct keywords *keywords_by_letters(struct keyword_table *t, const struct keywords *k, uint64_t added,
 					   uint64_t removed);

@@ -104,7 +104,8 @@ void line_keyword(struct buf *b, size_t number, const struct keyword *k)
 	buf_c(b, '\n');
 }
 
-/* The last field of lines that tie a UID to a name: four digits that tell a whole line from halves of two, in a damaged file. */
+/* The last field of lines that tie a UID to a name: four digits that tell a whole line from halves of two, in
+ * a damaged file. */
 static void put_check(struct buf *b, size_t from)
 {
 	buf_printf(b, " %04x\n", journal_sum((struct str){ b->s + from, b->n - from }) & 0xffff);
@@ -195,8 +196,8 @@ void line_run_end(struct buf *b, const struct keyword_table *t, struct line_run 
 	run->lo = 0;
 }
 
-void line_run_add(struct buf *b, const struct keyword_table *t, struct line_run *run, const struct message *as,
-		  size_t position)
+void line_run_add(struct buf *b, const struct keyword_table *t, struct line_run *run,
+		  const struct message *as, size_t position)
 {
 	const bool same = run->lo && position == run->position + 1 && run->as.flags == as->flags &&
 			  run->as.keywords == as->keywords;
@@ -332,15 +333,16 @@ static bool apply_keyword(struct index *ix, struct str rest, const struct line_b
 	size_t n;
 	char c;
 
-	if (!line_number(&rest, 0, below->lenient ? MD_KEYWORDS_MAX - 1 : t->n, &number) || !line_field(&rest, &letter) || letter.n != 1 ||
-	    !line_field(&rest, &field) || rest.s || !unescape(field, sizeof name, name, &n))
+	if (!line_number(&rest, 0, below->lenient ? MD_KEYWORDS_MAX - 1 : t->n, &number) ||
+	    !line_field(&rest, &letter) || letter.n != 1 || !line_field(&rest, &field) || rest.s ||
+	    !unescape(field, sizeof name, name, &n))
 		return false;
 	if (number < t->n)
 		return str_eq(t->v[number].name, (struct str){ name, n });
 	c = letter.s[0] >= 'a' && letter.s[0] <= 'z' ? letter.s[0] : 0;
 	if (t->mirrored & mdname_letter(c))
 		c = 0;
-	while (t->n < number)	/* so that those after a lost one keep their numbers */
+	while (t->n < number) /* so that those after a lost one keep their numbers */
 		if (!add_lost(t))
 			return false;
 	return keyword_add(t, (struct str){ name, n }, c) == 0;
@@ -355,8 +357,10 @@ static bool apply_message(struct index *ix, struct str rest, const struct line_b
 	struct str base;
 	uint8_t flags;
 
-	if (!line_number(&rest, ix->uidnext, (uint64_t)below->uid - 1, &uid) || !get_modseq(&rest, below, &modseq) ||
-	    !get_marks(&rest, ix->keywords, below->lenient, &flags, &k) || !get_hex(&rest, &print) || !get_base(&rest, name, &base))
+	if (!line_number(&rest, ix->uidnext, (uint64_t)below->uid - 1, &uid) ||
+	    !get_modseq(&rest, below, &modseq) ||
+	    !get_marks(&rest, ix->keywords, below->lenient, &flags, &k) || !get_hex(&rest, &print) ||
+	    !get_base(&rest, name, &base))
 		return false;
 	msg = index_add(ix, (uint32_t)uid, base);
 	msg->modseq = modseq;
@@ -380,7 +384,8 @@ static bool apply_change(struct index *ix, struct str rest, const struct line_bo
 	if (!get_range(&rest, ix->uidnext, &range) || !get_modseq(&rest, below, &modseq) ||
 	    !get_marks(&rest, ix->keywords, below->lenient, &flags, &k) || rest.s)
 		return false;
-	for (size_t i = index_position(ix, range.lo); i < index_count(ix) && index_at(ix, i)->uid <= range.hi; i++)
+	for (size_t i = index_position(ix, range.lo); i < index_count(ix) && index_at(ix, i)->uid <= range.hi;
+	     i++)
 		index_change(ix, index_at(ix, i), flags, k, modseq);
 	ix->modseq = MAX(ix->modseq, modseq);
 	ix->dirs_stale = true;
@@ -395,7 +400,8 @@ static bool apply_rename(struct index *ix, struct str rest, const struct line_bo
 	struct str base;
 
 	(void)below;
-	if (!line_number(&rest, 1, UINT32_MAX, &uid) || !get_hex(&rest, &print) || !get_base(&rest, name, &base))
+	if (!line_number(&rest, 1, UINT32_MAX, &uid) || !get_hex(&rest, &print) ||
+	    !get_base(&rest, name, &base))
 		return false;
 	msg = index_find(ix, (uint32_t)uid);
 	other = index_find_base(ix, base);
@@ -476,8 +482,8 @@ static bool apply_boot(struct index *ix, struct str rest, const struct line_boun
 	struct boot boot = { 0 };
 
 	(void)below;
-	if (!line_field(&rest, &field) || !unescape(field, sizeof id, id, &boot.id.n) || !line_field(&rest, &field) ||
-	    !unescape(field, sizeof host, host, &boot.host.n) || rest.s)
+	if (!line_field(&rest, &field) || !unescape(field, sizeof id, id, &boot.id.n) ||
+	    !line_field(&rest, &field) || !unescape(field, sizeof host, host, &boot.host.n) || rest.s)
 		return false;
 	boot.id.s = id;
 	boot.host.s = host;
@@ -497,16 +503,16 @@ static const struct kind {
 	char letter;
 	bool (*apply)(struct index *ix, struct str rest, const struct line_bounds *below);
 } kinds[] = {
-	{ '+', apply_message },
-	{ 'f', apply_change	},
-	{ '-', apply_expunge },
-	{ 'n', apply_rename	},
-	{ 'k', apply_keyword },
-	{ 'r', apply_recent	},
-	{ 'd', apply_dirs	 },
-	{ 'b', apply_boot	 },
-	{ 't', apply_floor	 },
-	{ 0 },
+	{'+',	       apply_message },
+	{ 'f',	       apply_change },
+	{ '-',apply_expunge },
+	{ 'n',	       apply_rename },
+	{ 'k',	       apply_keyword },
+	{ 'r',apply_recent },
+	{ 'd',	       apply_dirs },
+	{ 'b',	       apply_boot },
+	{ 't',	       apply_floor },
+	{ 0	    },
 };
 
 int line_apply(struct index *ix, struct str line, const struct line_bounds *below)

@@ -17,7 +17,11 @@
 
 void lock_init(struct lock *l, int dir, int tmp, const char *hostname, bool use_dot, bool remote)
 {
-	*l = (struct lock){ .fd = -1, .dir = dir, .tmp = tmp, .use_dot = use_dot, .remote = remote,
+	*l = (struct lock){ .fd = -1,
+			    .dir = dir,
+			    .tmp = tmp,
+			    .use_dot = use_dot,
+			    .remote = remote,
 			    .hostname = hostname && *hostname ? hostname : "localhost" };
 }
 
@@ -40,7 +44,9 @@ static uint64_t age(const struct stat *st)
 {
 	const uint64_t now = clock_unix();
 
-	return st->st_mtim.tv_sec < 0 || (uint64_t)st->st_mtim.tv_sec > now ? 0 : now - (uint64_t)st->st_mtim.tv_sec;
+	return st->st_mtim.tv_sec < 0 || (uint64_t)st->st_mtim.tv_sec > now
+		       ? 0
+		       : now - (uint64_t)st->st_mtim.tv_sec;
 }
 
 /* Opens imapd.lock, or opens it again if it has been replaced. */
@@ -53,7 +59,8 @@ static int open_file(struct lock *l)
 	    mine.st_ino == there.st_ino)
 		return 0;
 	fd_closep(&l->fd);
-	l->fd = openat(l->dir, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
+	l->fd = openat(l->dir, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+		       0666);
 	if (l->fd < 0)
 		return -errno;
 	if (fstat(l->fd, &mine) == 0 && S_ISREG(mine.st_mode))
@@ -62,7 +69,8 @@ static int open_file(struct lock *l)
 	return -EINVAL;
 }
 
-/* Its process lives, but has done nothing for too long. Whoever comes now gets a file of his own; it finds that out. */
+/* Its process lives, but has done nothing for too long. Whoever comes now gets a file of his own; it finds
+ * that out. */
 static void break_file(struct lock *l)
 {
 	struct stat st, there;
@@ -70,7 +78,8 @@ static void break_file(struct lock *l)
 	if (fstat(l->fd, &st) < 0 || age(&st) <= LOCK_STALE_S ||
 	    fstatat(l->dir, LOCK_FILE, &there, AT_SYMLINK_NOFOLLOW) < 0 || there.st_ino != st.st_ino)
 		return;
-	log_line(LOG_WARNING, "a folder's lock has been held for %llu s: broken", (unsigned long long)age(&st));
+	log_line(LOG_WARNING, "a folder's lock has been held for %llu s: broken",
+		 (unsigned long long)age(&st));
 	unlinkat(l->dir, LOCK_FILE, 0);
 }
 
@@ -104,14 +113,16 @@ static bool stale(const struct lock *l, struct str who, const struct stat *st)
 
 	if (age(st) > LOCK_STALE_S)
 		return true;
-	if (!str_cut(&who, ':', &pid) || !str_eq(who, str_z(l->hostname)) || !str_u32(pid, &n) || n == 0 || n > INT32_MAX)
+	if (!str_cut(&who, ':', &pid) || !str_eq(who, str_z(l->hostname)) || !str_u32(pid, &n) || n == 0 ||
+	    n > INT32_MAX)
 		return false;
 	if ((pid_t)n == getpid())
-		return l->flocked;	/* else another folder handle of this process may have it */
+		return l->flocked; /* else another folder handle of this process may have it */
 	return kill((pid_t)n, 0) < 0 && errno == ESRCH;
 }
 
-/* Removes the dot-lock if it is stale. It is moved away first, and looked at: who came before us may have put another there. */
+/* Removes the dot-lock if it is stale. It is moved away first, and looked at: who came before us may have put
+ * another there. */
 static void break_dot(struct lock *l)
 {
 	_cleanup_(buf_release) struct buf who = { 0 };
@@ -197,7 +208,7 @@ static int try_both(struct lock *l)
 	}
 	if (r == 0 && l->use_dot)
 		r = try_dot(l);
-	if ((r == -ENOSPC || r == -EDQUOT) && l->flocked)	/* else nobody could make room by removing mail */
+	if ((r == -ENOSPC || r == -EDQUOT) && l->flocked) /* else nobody could make room by removing mail */
 		r = 0;
 	return r;
 }
@@ -238,11 +249,12 @@ int lock_check(const struct lock *l)
 {
 	struct stat mine, there;
 
-	if (l->flocked && (fstat(l->fd, &mine) < 0 || fstatat(l->dir, LOCK_FILE, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
-			   mine.st_ino != there.st_ino || mine.st_dev != there.st_dev))
+	if (l->flocked &&
+	    (fstat(l->fd, &mine) < 0 || fstatat(l->dir, LOCK_FILE, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
+	     mine.st_ino != there.st_ino || mine.st_dev != there.st_dev))
 		return -ESTALE;
-	if (l->dotted && (fstatat(l->tmp, LOCK_DOT, &there, AT_SYMLINK_NOFOLLOW) < 0 || there.st_ino != l->ino ||
-			  there.st_dev != l->dev))
+	if (l->dotted && (fstatat(l->tmp, LOCK_DOT, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
+			  there.st_ino != l->ino || there.st_dev != l->dev))
 		return -ESTALE;
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* maildir/look.c: what is in cur/ and new/
  *
- * readdir() is no snapshot: a file that is renamed meanwhile may be missed under both names. So the watch is armed before, and
- * what moved during the reading arrives as events. Without a watch a directory that was changed while it was read, or so
- * shortly before that its time can't tell, is read again; what has not been seen then is in doubt, and not gone.
+ * readdir() is no snapshot: a file that is renamed meanwhile may be missed under both names. So the watch is
+ * armed before, and what moved during the reading arrives as events. Without a watch a directory that was
+ * changed while it was read, or so shortly before that its time can't tell, is read again; what has not been
+ * seen then is in doubt, and not gone.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -14,8 +15,9 @@
 #include "base/clock.h"
 #include "maildir/box.h"
 
-/* How old a directory's time must be, in ns, for a later change to have another: the kernel's tick; on servers, their clock's. */
-#define TICK UINT64_C(20000000)
+/* How old a directory's time must be, in ns, for a later change to have another: the kernel's tick; on
+ * servers, their clock's. */
+#define TICK	    UINT64_C(20000000)
 #define REMOTE_TICK UINT64_C(2000000000)
 enum { TRIES = 4 };
 
@@ -32,7 +34,9 @@ int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT])
 	for (int i = 0; i < DIR_COUNT; i++) {
 		if (fstat(dirs[i], &st) < 0)
 			return -errno;
-		ret[i] = (struct dir_state){ .ino = st.st_ino, .mtime = ns(st.st_mtim), .ctime = ns(st.st_ctim) };
+		ret[i] = (struct dir_state){ .ino = st.st_ino,
+					     .mtime = ns(st.st_mtim),
+					     .ctime = ns(st.st_ctim) };
 	}
 	return 0;
 }
@@ -66,7 +70,8 @@ bool look_unchanged(struct maildir *m)
 /* If nothing has changed up to the moment after it is armed, everything that is believed holds. */
 void look_arm(struct maildir *m)
 {
-	if (m->watch.fd >= 0 || m->config->no_inotify || watch_arm(&m->watch, &m->arena, m->dir, m->cur, m->new) < 0)
+	if (m->watch.fd >= 0 || m->config->no_inotify ||
+	    watch_arm(&m->watch, &m->arena, m->dir, m->cur, m->new) < 0)
 		return;
 	m->exact = !m->remote && !m->must_look && look_unchanged(m);
 }
@@ -92,7 +97,9 @@ void look_release(struct look *look)
 static void keep(struct look *look, struct buf *list, struct str name, bool in_new, uint32_t uid)
 {
 	const struct str copy = arena_str(&look->arena, name);
-	const struct sighting s = { .name = copy, .base = mdname_split(copy).base, .in_new = in_new, .uid = uid };
+	const struct sighting s = {
+		.name = copy, .base = mdname_split(copy).base, .in_new = in_new, .uid = uid
+	};
 
 	buf_add(list, &s, sizeof s);
 }
@@ -132,7 +139,8 @@ void look_sight(struct maildir *m, struct look *look, struct str name, bool in_n
 	index_believe(&m->index, msg, parts.suffix, in_new);
 }
 
-/* A message is a regular file that is not hidden. What the directory does not say of its type is asked for. */
+/* A message is a regular file that is not hidden. What the directory does not say of its type is asked for.
+ */
 static bool is_message(const struct maildir *m, int dir, const struct dirent *e)
 {
 	struct stat st;
@@ -143,7 +151,8 @@ static bool is_message(const struct maildir *m, int dir, const struct dirent *e)
 		return true;
 	if (e->d_type != DT_UNKNOWN && !(e->d_type == DT_LNK && m->config->symlinks))
 		return false;
-	return fstatat(dir, e->d_name, &st, m->config->symlinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+	return fstatat(dir, e->d_name, &st, m->config->symlinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode);
 }
 
 static int read_names(struct maildir *m, struct look *look, int dir, bool in_new)
@@ -188,7 +197,8 @@ static bool any(const struct buf *list)
 	return false;
 }
 
-/* A name is gone. If it was the one that the message went by, the message is missing, until another name comes. */
+/* A name is gone. If it was the one that the message went by, the message is missing, until another name
+ * comes. */
 static void went(struct maildir *m, struct look *look, const struct watch_event *e)
 {
 	const bool in_new = e->where == WATCH_NEW;
@@ -266,8 +276,8 @@ static bool all_seen(const struct maildir *m)
 	return true;
 }
 
-/* Whether cur/ is as it was when everything in it was known: then new/ alone has to be read. Returns the UIDNEXT of then, as
- * messages after it are not known to be there, or 0.
+/* Whether cur/ is as it was when everything in it was known: then new/ alone has to be read. Returns the
+ * UIDNEXT of then, as messages after it are not known to be there, or 0.
  */
 static uint32_t cur_known(const struct maildir *m, const struct dir_state *now)
 {
@@ -331,11 +341,10 @@ int look_everywhere(struct maildir *m, struct look *look)
 			return r;
 		if (look->certain || all_seen(m))
 			break;
-		m->must_look = true;	/* at both, the next time */
+		m->must_look = true; /* at both, the next time */
 		wait_a_tick(m);
 	}
 	m->exact = m->watch.fd >= 0 && !m->remote && !m->must_look;
-	m->new_known = m->exact;
 	m->must_look = m->must_look || !look->certain;
 	return 0;
 }
@@ -345,7 +354,8 @@ static bool agrees(const struct maildir *m, const struct message *msg)
 {
 	const uint64_t letters = index_letters(msg);
 
-	return index_believed_letters(&m->index, msg) == letters || !mdname_fits(index_base(&m->index, msg), letters);
+	return index_believed_letters(&m->index, msg) == letters ||
+	       !mdname_fits(index_base(&m->index, msg), letters);
 }
 
 static bool resolve(struct maildir *m, struct look *look)
@@ -366,8 +376,8 @@ static bool resolve(struct maildir *m, struct look *look)
 	return left > 0;
 }
 
-/* Takes the events that this handle's own renames have made, so that they wake nobody and do not fill the queue. What others have
- * done meanwhile among them is left to the next update.
+/* Takes the events that this handle's own renames have made, so that they wake nobody and do not fill the
+ * queue. What others have done meanwhile among them is left to the next update.
  */
 void look_own(struct maildir *m, struct look *look, bool done)
 {
@@ -383,7 +393,8 @@ bool look_differs(struct maildir *m, struct look *look)
 
 	if (look->full) {
 		for (size_t i = 0; i < index_count(&m->index) && !differs; i++)
-			differs = index_at(&m->index, i)->seen != m->generation || !agrees(m, index_at(&m->index, i));
+			differs = index_at(&m->index, i)->seen != m->generation ||
+				  !agrees(m, index_at(&m->index, i));
 		return differs;
 	}
 	touched = (void *)look->touched.s;

@@ -10,12 +10,12 @@ static const struct {
 	uint8_t flag;
 	char letter;
 } flag_letters[] = {
-	{ MD_DRAFT,	'D' },
-	{ MD_FLAGGED,  'F' },
-	{ MD_ANSWERED, 'R' },
-	{ MD_SEEN,	'S' },
-	{ MD_DELETED,  'T' },
-	{ 0,	       0	 },
+	{MD_DRAFT,	    'D'},
+	   { MD_FLAGGED,	 'F'},
+	{ MD_ANSWERED, 'R'},
+	{ MD_SEEN,	   'S'},
+	   { MD_DELETED,	 'T'},
+	{ 0,	     0  },
 };
 
 uint64_t mdname_letter(char c)
@@ -70,8 +70,8 @@ struct mdname mdname_split(struct str name)
 	const size_t at = str_rfind(name, ':');
 	const struct str suffix = str_from(name, at);
 
-	if (at == name.n || !(str_starts(suffix, STR(":2,")) || str_starts(suffix, STR(":1,")) ||
-			      str_eq(suffix, STR(":2"))))
+	if (at == name.n ||
+	    !(str_starts(suffix, STR(":2,")) || str_starts(suffix, STR(":1,")) || str_eq(suffix, STR(":2"))))
 		return m;
 	m.base = str_head(name, at);
 	m.suffix = suffix;
@@ -169,10 +169,11 @@ void mdname_unique(const struct stat *st, unsigned serial, const char *hostname,
 	clock_gettime(CLOCK_REALTIME, &now);
 	put_host(hostname, host);
 	if (st)
-		snprintf(ret, MDNAME_MAX + 1, "%lld.M%06ldP%dV%016llXI%016llX_%u.%s,S=%lld", (long long)now.tv_sec,
-			 now.tv_nsec / 1000, (int)getpid(), (unsigned long long)st->st_dev,
-			 (unsigned long long)st->st_ino, serial, host, (long long)st->st_size);
+		snprintf(ret, MDNAME_MAX + 1, "%lld.M%06ldP%dV%016llXI%016llX_%u.%s,S=%lld",
+			 (long long)now.tv_sec, now.tv_nsec / 1000, (int)getpid(),
+			 (unsigned long long)st->st_dev, (unsigned long long)st->st_ino, serial, host,
+			 (long long)st->st_size);
 	else
-		snprintf(ret, MDNAME_MAX + 1, "%lld.M%06ldP%d_%u.%s", (long long)now.tv_sec, now.tv_nsec / 1000,
-			 (int)getpid(), serial, host);
+		snprintf(ret, MDNAME_MAX + 1, "%lld.M%06ldP%d_%u.%s", (long long)now.tv_sec,
+			 now.tv_nsec / 1000, (int)getpid(), serial, host);
 }

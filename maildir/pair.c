@@ -12,7 +12,8 @@ static int compare_keys(const void *a, const void *b)
 {
 	const struct key *x = a, *y = b;
 
-	return x->key != y->key ? (x->key < y->key ? -1 : 1) : (x->sighting > y->sighting) - (x->sighting < y->sighting);
+	return x->key != y->key ? (x->key < y->key ? -1 : 1)
+				: (x->sighting > y->sighting) - (x->sighting < y->sighting);
 }
 
 static uint64_t stem_key(struct str base)
@@ -45,8 +46,9 @@ static size_t first(const struct key *v, size_t n, uint64_t key)
 	return lo;
 }
 
-/* The same file: it has the inode, the size and the time that the message's had. Where those were never looked at, a
- * name that differs only in fields like ",S=" tells as much, since what is before them is unique.
+/* The same file: it has the inode, the size and the time that the message's had. Where those were never
+ * looked at, a name that differs only in fields like ",S=" tells as much, since what is before them is
+ * unique.
  */
 static bool is_same(const struct maildir *m, const struct message *msg, const struct sighting *s)
 {
@@ -57,8 +59,8 @@ static bool is_same(const struct maildir *m, const struct message *msg, const st
 	return str_eq(mdname_stem(index_base(&m->index, msg)), mdname_stem(s->base));
 }
 
-static bool try_keys(const struct maildir *m, const struct message *msg, struct sighting *fresh, const struct key *v,
-		     size_t n, uint64_t key)
+static bool try_keys(const struct maildir *m, const struct message *msg, struct sighting *fresh,
+		     const struct key *v, size_t n, uint64_t key)
 {
 	for (size_t i = first(v, n, key); i < n && v[i].key == key; i++)
 		if (is_same(m, msg, &fresh[v[i].sighting])) {
@@ -69,12 +71,14 @@ static bool try_keys(const struct maildir *m, const struct message *msg, struct 
 }
 
 /* The watch has told of some already, by the cookie that both ends of a rename have. Returns how many. */
-static size_t take_moved(struct maildir *m, struct sighting *fresh, size_t n, const uint32_t *missing, size_t nmissing)
+static size_t take_moved(struct maildir *m, struct sighting *fresh, size_t n, const uint32_t *missing,
+			 size_t nmissing)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct message *msg = fresh[i].uid && !fresh[i].dropped ? index_find(&m->index, fresh[i].uid) : NULL;
+		struct message *msg =
+			fresh[i].uid && !fresh[i].dropped ? index_find(&m->index, fresh[i].uid) : NULL;
 
 		if (msg && nmissing && bsearch(&msg->uid, missing, nmissing, sizeof *missing, compare_uids)) {
 			msg->seen = m->generation;

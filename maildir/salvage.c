@@ -13,9 +13,9 @@ enum { LINES_AT_ONCE = 1000, TOMBS_MAX = 100000, TOMB_AGE = 90 * 86400 };
 
 /* A file that is being written, piece by piece. */
 struct out {
-	int fd, r;		/* r: the first failure; nothing more is written then */
+	int fd, r; /* r: the first failure; nothing more is written then */
 	struct buf b;
-	size_t from, lines;	/* where the transaction begins, and how many lines it has */
+	size_t from, lines; /* where the transaction begins, and how many lines it has */
 };
 
 static void end_transaction(struct out *o, uint32_t uidnext, uint64_t modseq)
@@ -119,8 +119,9 @@ static uint32_t uid_above(uint32_t uid, uint64_t lost)
 	return (uint32_t)MIN((uint64_t)uid + lost, (uint64_t)UINT32_MAX);
 }
 
-/* A line for a message takes more than 8 octets: so many lost octets can't have held more UIDs or mod-sequences. A transaction after
- * them that is sound says where it went on; if there is none, that many are left out.
+/* A line for a message takes more than 8 octets: so many lost octets can't have held more UIDs or
+ * mod-sequences. A transaction after them that is sound says where it went on; if there is none, that many
+ * are left out.
  */
 static int apply_text(struct index *ix, struct str s)
 {
@@ -132,8 +133,10 @@ static int apply_text(struct index *ix, struct str s)
 		struct txn_end end;
 		struct str lines;
 
-		if (journal_check(whole, &end, &lines) && end.uidnext >= ix->uidnext && end.modseq >= ix->modseq) {
-			const struct line_bounds below = { .uid = end.uidnext, .modseq = end.modseq + 1,
+		if (journal_check(whole, &end, &lines) && end.uidnext >= ix->uidnext &&
+		    end.modseq >= ix->modseq) {
+			const struct line_bounds below = { .uid = end.uidnext,
+							   .modseq = end.modseq + 1,
 							   .lenient = true };
 
 			if (apply_lines(ix, lines, &below, true) < 0)
@@ -142,7 +145,8 @@ static int apply_text(struct index *ix, struct str s)
 			ix->modseq = end.modseq;
 			lost = 0;
 		} else {
-			const struct line_bounds below = { .uid = uid_above(ix->uidnext, lost / 8 + n / 8 + 1),
+			const struct line_bounds below = { .uid = uid_above(ix->uidnext,
+									    lost / 8 + n / 8 + 1),
 							   .modseq = ix->modseq + lost / 8 + n / 8 + 2,
 							   .lenient = true };
 

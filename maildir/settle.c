@@ -14,9 +14,9 @@ struct settling {
 	struct maildir *m;
 	struct look *look;
 	struct txn t;
-	struct buf missing;	/* uint32_t */
-	struct buf heal;	/* struct sighting: files whose names should be what the journal says */
-	bool changes;		/* something that has a mod-sequence */
+	struct buf missing; /* uint32_t */
+	struct buf heal;    /* struct sighting: files whose names should be what the journal says */
+	bool changes;	    /* something that has a mod-sequence */
 };
 
 static void release(struct settling *s)
@@ -84,7 +84,7 @@ static void miss(struct settling *s, struct message *msg)
 	struct index *ix = &s->m->index;
 	struct stat st;
 
-	if (index_find_base(ix, index_base(ix, msg)) != msg) {	/* its base name is another's */
+	if (index_find_base(ix, index_base(ix, msg)) != msg) { /* its base name is another's */
 		buf_add(&s->missing, &msg->uid, sizeof msg->uid);
 		return;
 	}
@@ -177,13 +177,15 @@ static int know_forwarded(struct settling *s)
 	const uint64_t passed = mdname_letter('P');
 	uint16_t number;
 
-	if (s->m->keywords.mirrored & passed || s->m->keywords.n == MD_KEYWORDS_MAX || !(letters_seen(s) & passed))
+	if (s->m->keywords.mirrored & passed || s->m->keywords.n == MD_KEYWORDS_MAX ||
+	    !(letters_seen(s) & passed))
 		return 0;
 	return box_keyword(s->m, STR("$Forwarded"), &number);
 }
 
 /* Moves a file from new/ to cur/. The name gets ":2," and the letters that it had. */
-static int claim_file(struct maildir *m, struct str base, uint64_t letters, const char *from, char ret[MDNAME_MAX + 1])
+static int claim_file(struct maildir *m, struct str base, uint64_t letters, const char *from,
+		      char ret[MDNAME_MAX + 1])
 {
 	char suffix[MDNAME_SUFFIX];
 	const size_t n = mdname_suffix(letters, suffix);
@@ -206,7 +208,8 @@ static void claim_known(struct settling *s)
 		if (!(msg->state & AT_NEW) || msg->state & AT_DOUBT)
 			continue;
 		index_name(&m->index, msg, from);
-		if (claim_file(m, index_base(&m->index, msg), index_believed_letters(&m->index, msg), from, to) >= 0)
+		if (claim_file(m, index_base(&m->index, msg), index_believed_letters(&m->index, msg), from,
+			       to) >= 0)
 			index_believe(&m->index, msg, mdname_split(str_z(to)).suffix, false);
 	}
 }
@@ -265,7 +268,8 @@ static void want_healed(struct settling *s, const struct message *msg)
 	buf_add(&s->heal, &file, sizeof file);
 }
 
-/* Whether nobody has renamed the file since the journal was written: then, after a power cut, the journal is right. */
+/* Whether nobody has renamed the file since the journal was written: then, after a power cut, the journal is
+ * right. */
 static bool older_than_journal(const struct maildir *m, const struct message *msg)
 {
 	char name[MDNAME_MAX + 1];
@@ -277,10 +281,11 @@ static bool older_than_journal(const struct maildir *m, const struct message *ms
 		(st.st_ctim.tv_sec == m->written.tv_sec && st.st_ctim.tv_nsec <= m->written.tv_nsec));
 }
 
-/* What msg should be by the name that its file was seen under. Returns whether it is something else in the journal.
+/* What msg should be by the name that its file was seen under. Returns whether it is something else in the
+ * journal.
  *
- * A program that knows no letters for keywords drops all of them when it sets a flag: that is no wish to remove
- * keywords. Whoever removes some, or removes them and sets no flag, means it.
+ * A program that knows no letters for keywords drops all of them when it sets a flag: that is no wish to
+ * remove keywords. Whoever removes some, or removes them and sets no flag, means it.
  */
 static bool changed(struct settling *s, const struct message *msg, struct message *ret)
 {

@@ -11,7 +11,8 @@
 #include "base/log.h"
 #include "maildir/box.h"
 
-/* Two names of one file are a rename by link() and unlink() that is under way, unless they have been there for longer. */
+/* Two names of one file are a rename by link() and unlink() that is under way, unless they have been there
+ * for longer. */
 enum { MOVE_TAKES_S = 30 };
 
 static int dir_of(const struct maildir *m, bool in_new)
@@ -19,7 +20,8 @@ static int dir_of(const struct maildir *m, bool in_new)
 	return in_new ? m->new : m->cur;
 }
 
-/* Gives a file a new base name, in its directory, with the suffix it has. The sighting is a fresh one then. */
+/* Gives a file a new base name, in its directory, with the suffix it has. The sighting is a fresh one then.
+ */
 static int give_name(struct maildir *m, struct look *look, struct sighting *s, const struct stat *st)
 {
 	const struct str suffix = mdname_split(s->name).suffix;
@@ -48,7 +50,8 @@ static void drop_link(struct maildir *m, const struct sighting *s, const struct 
 
 static bool stat_sighting(const struct maildir *m, const struct sighting *s, struct stat *ret)
 {
-	return fstatat(dir_of(m, s->in_new), s->name.s, ret, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(ret->st_mode);
+	return fstatat(dir_of(m, s->in_new), s->name.s, ret, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(ret->st_mode);
 }
 
 static void believe(struct maildir *m, struct message *msg, const struct sighting *s)
@@ -112,7 +115,8 @@ static int part_fresh(struct maildir *m, struct look *look)
 			first = i;
 		if (v[i].base.n && !same)
 			continue;
-		if (!stat_sighting(m, &v[i], &st) || (same && str_eq(v[i].name, v[first].name) && v[i].in_new == v[first].in_new)) {
+		if (!stat_sighting(m, &v[i], &st) ||
+		    (same && str_eq(v[i].name, v[first].name) && v[i].in_new == v[first].in_new)) {
 			v[i].dropped = true;
 		} else if (same && stat_sighting(m, &v[first], &other) && other.st_ino == st.st_ino) {
 			drop_link(m, &v[i], &st);

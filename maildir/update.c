@@ -6,7 +6,8 @@ bool update_trustworthy(struct maildir *m)
 {
 	struct dir_state now[DIR_COUNT];
 
-	if (m->memory_only || !m->journal.writable || m->must_look || look_state(m, now) < 0 || !look_settled(m, now))
+	if (m->memory_only || !m->journal.writable || m->must_look || look_state(m, now) < 0 ||
+	    !look_settled(m, now))
 		return false;
 	if (!m->exact && !(m->looked_ok && look_unchanged(m)))
 		return false;
@@ -43,7 +44,7 @@ int update_locked(struct maildir *m, struct look *look, unsigned how)
 	if (!m->must_look && m->exact)
 		look_events(m, look);
 	if (m->must_look || m->power_cut || m->importing || (!m->exact && !look_unchanged(m)) ||
-	    (claim && m->unmoved && !(m->exact && m->new_known))) {
+	    (claim && m->unplaced)) {
 		r = look_everywhere(m, look);
 		if (r < 0)
 			return r;
@@ -83,14 +84,14 @@ int maildir_update(struct maildir *m, unsigned how)
 		return r;
 	if (m->mode & MD_READONLY)
 		how &= ~(unsigned)MD_CLAIM_RECENT;
-	if (how & MD_CLAIM_RECENT)	/* a session that will be here for long */
+	if (how & MD_CLAIM_RECENT) /* a session that will be here for long */
 		look_arm(m);
 	look_begin(m, &look);
 	if (!needed(m, &look, how))
 		return 0;
 	r = box_lock(m, box_read_wait(m));
 	if (r < 0) {
-		m->must_look = true;	/* events that were taken are not there a second time */
+		m->must_look = true; /* events that were taken are not there a second time */
 		return can_wait(r) ? 1 : r;
 	}
 	r = update_locked(m, &look, how);

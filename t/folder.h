@@ -17,10 +17,15 @@ struct t_folder {
 
 static inline struct t_folder t_folder_make(void)
 {
-	struct t_folder f = { .config = { .hostname = "host", .boot_id = "boot-one", .read_wait_ms = 300,
-					  .write_wait_ms = 1000 } };
+	struct t_folder f = {
+		.config = {.hostname = "host",
+			    .boot_id = "boot-one",
+			    .read_wait_ms = 300,
+			    .write_wait_ms = 1000}
+	};
 
-	snprintf(f.path, sizeof f.path, "%s/t_folder.XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	snprintf(f.path, sizeof f.path, "%s/t_folder.XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(f.path));
 	f.fd = open(f.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(f.fd, 0);
@@ -34,7 +39,8 @@ static inline void t_remove_tree(int at, const char *name)
 	const struct dirent *e;
 
 	while (d && (e = readdir(d)) != NULL)
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && unlinkat(fd, e->d_name, 0) < 0)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+		    unlinkat(fd, e->d_name, 0) < 0)
 			t_remove_tree(fd, e->d_name);
 	if (d)
 		closedir(d);
@@ -119,15 +125,21 @@ static inline const char *t_show(const struct maildir *m, char *ret, size_t size
 	static const struct {
 		uint8_t flag;
 		char letter;
-	} letters[] = { { MD_DRAFT, 'D' },    { MD_FLAGGED, 'F' }, { MD_ANSWERED, 'R' },
-			{ MD_SEEN, 'S' },     { MD_DELETED, 'T' } };
+	} letters[] = {
+		{MD_DRAFT,	    'D'},
+		{ MD_FLAGGED,  'F'},
+		{ MD_ANSWERED, 'R'},
+		{ MD_SEEN,	   'S'},
+		{ MD_DELETED,  'T'}
+	};
 	size_t n = 0;
 
 	ret[0] = 0;
 	for (size_t i = 0; i < maildir_count(m) && n + 64 < size; i++) {
 		const struct message *msg = maildir_at(m, i);
 
-		n += (size_t)snprintf(ret + n, size - n, "%s%u:%s", i ? " " : "", msg->uid, msg->recent ? "*" : "");
+		n += (size_t)snprintf(ret + n, size - n, "%s%u:%s", i ? " " : "", msg->uid,
+				      msg->recent ? "*" : "");
 		for (size_t j = 0; j < sizeof letters / sizeof *letters; j++)
 			if (msg->flags & letters[j].flag)
 				ret[n++] = letters[j].letter;
@@ -141,10 +153,10 @@ static inline const char *t_show(const struct maildir *m, char *ret, size_t size
 	return ret;
 }
 
-#define t_shows(m, want)                                                      \
-	do {                                                                  \
-		char got_[4096];                                              \
-		ck_assert_str_eq(t_show(m, got_, sizeof got_), want);         \
+#define t_shows(m, want)                                                                                     \
+	do {                                                                                                 \
+		char got_[4096];                                                                             \
+		ck_assert_str_eq(t_show(m, got_, sizeof got_), want);                                        \
 	} while (0)
 
 /* The events as "+uid fuid -uid", a new one that is \Recent with *; they are cleared. */
@@ -161,10 +173,10 @@ static inline const char *t_events(struct maildir *m, char *ret, size_t size)
 	return ret;
 }
 
-#define t_tells(m, want)                                                      \
-	do {                                                                  \
-		char got_[4096];                                              \
-		ck_assert_str_eq(t_events(m, got_, sizeof got_), want);       \
+#define t_tells(m, want)                                                                                     \
+	do {                                                                                                 \
+		char got_[4096];                                                                             \
+		ck_assert_str_eq(t_events(m, got_, sizeof got_), want);                                      \
 	} while (0)
 
 /* Long enough for a directory's time to differ from what it is now. */
@@ -192,7 +204,9 @@ static inline uint32_t t_append(struct maildir *m, const char *content, uint8_t 
 static inline int t_store(struct maildir *m, uint32_t uid, int op, uint8_t flags, const char *keyword)
 {
 	const struct str name = str_z(keyword);
-	const struct md_change change = { .op = op, .flags = flags, .keywords = &name, .nkeywords = keyword != NULL };
+	const struct md_change change = {
+		.op = op, .flags = flags, .keywords = &name, .nkeywords = keyword != NULL
+	};
 	struct md_uids modified, gone;
 	struct arena a = { 0 };
 	const int r = maildir_store(m, (struct md_uids){ &uid, 1 }, &change, &a, &modified, &gone);
@@ -217,8 +231,8 @@ static inline const char *t_read(struct maildir *m, uint32_t uid, char *ret, siz
 	return ret;
 }
 
-#define t_reads(m, uid, want)                                                 \
-	do {                                                                  \
-		char got_[4096];                                              \
-		ck_assert_str_eq(t_read(m, uid, got_, sizeof got_), want);    \
+#define t_reads(m, uid, want)                                                                                \
+	do {                                                                                                 \
+		char got_[4096];                                                                             \
+		ck_assert_str_eq(t_read(m, uid, got_, sizeof got_), want);                                   \
 	} while (0)

@@ -27,7 +27,8 @@ static void keeps_the_rules(struct index *ix)
 
 		assert(msg->uid > last && msg->uid < ix->uidnext);
 		assert(msg->modseq >= 1 && msg->modseq <= ix->modseq);
-		assert(base.n > 0 && base.n <= MDNAME_MAX && base.s[0] != '.' && str_find(base, '/') == base.n);
+		assert(base.n > 0 && base.n <= MDNAME_MAX && base.s[0] != '.' &&
+		       str_find(base, '/') == base.n);
 		assert(msg->keywords->n <= ix->keywords->n);
 		index_name(ix, msg, name);
 		assert(strlen(name) >= base.n);

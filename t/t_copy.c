@@ -8,8 +8,8 @@ static const bool moves[] = { false, true };
 static int go(bool move, struct maildir *from, struct maildir *to, struct arena *a, struct md_uids uids,
 	      struct md_uids *ret_from, struct md_uids *ret_to)
 {
-	return move ? maildir_move(from, uids, to, a, ret_from, ret_to) :
-		      maildir_copy(from, uids, to, a, ret_from, ret_to);
+	return move ? maildir_move(from, uids, to, a, ret_from, ret_to)
+		    : maildir_copy(from, uids, to, a, ret_from, ret_to);
 }
 
 static struct t_folder three(void)
@@ -163,7 +163,7 @@ START_TEST(a_base_name_that_is_there_already_is_not_overwritten)
 	t_make_dirs(&g);
 	t_put(&g, "cur/1.a:2,", "another a");
 	from = t_select(&f);
-	to = t_open(&g, 0);	/* has not looked: it does not know */
+	to = t_open(&g, 0); /* has not looked: it does not know */
 	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 2 }, &source, &made), 0);
 	t_reads(to, made.v[0], "a");
 	ck_assert_int_eq(maildir_update(to, MD_CLAIM_RECENT), 0);
@@ -302,7 +302,8 @@ START_TEST(opposite_moves_do_not_wait_for_each_other)
 					_exit(1);
 				if (maildir_count(m)) {
 					uid = maildir_at(m, 0)->uid;
-					r = maildir_move(m, (struct md_uids){ &uid, 1 }, n, &a, &source, &made);
+					r = maildir_move(m, (struct md_uids){ &uid, 1 }, n, &a, &source,
+							 &made);
 					if (r < 0 && r != -ENOENT)
 						_exit(2);
 				}
@@ -328,9 +329,10 @@ START_TEST(opposite_moves_do_not_wait_for_each_other)
 }
 END_TEST
 
-T_SUITE("copy", T_LOOP(flags_keywords_and_dates_go_along, moves), T_LOOP(into_the_same_folder_gives_new_uids, moves),
+T_SUITE("copy", T_LOOP(flags_keywords_and_dates_go_along, moves),
+	T_LOOP(into_the_same_folder_gives_new_uids, moves),
 	T_LOOP(what_is_gone_is_left_out_or_all_of_it_enoent, moves),
 	T_LOOP(renamed_just_before_by_another_program, moves),
-	T_LOOP(a_base_name_that_is_there_already_is_not_overwritten, moves), T_LOOP(to_another_file_system, moves),
-	T_LOOP(no_room_there_leaves_all_of_it_here, moves), T_TEST(a_move_cut_off_loses_nothing),
-	T_TEST(opposite_moves_do_not_wait_for_each_other))
+	T_LOOP(a_base_name_that_is_there_already_is_not_overwritten, moves),
+	T_LOOP(to_another_file_system, moves), T_LOOP(no_room_there_leaves_all_of_it_here, moves),
+	T_TEST(a_move_cut_off_loses_nothing), T_TEST(opposite_moves_do_not_wait_for_each_other))

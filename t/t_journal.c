@@ -40,7 +40,13 @@ static struct t_folder lived_in(struct buf *ret)
 		t_append(m, "message", (uint8_t)i & MD_FLAGS);
 	ck_assert_int_eq(t_store(m, 2, MD_ADD, 0, "work"), 0);
 	ck_assert_int_eq(t_store(m, 5, MD_ADD, 0, "%odd\xc3\xa4"), 0);
-	ck_assert_int_eq(maildir_expunge(m, &(struct md_uids){ (uint32_t[]){ 4, 6, 13 }, 3 }, MD_FORCE), 0);
+	ck_assert_int_eq(maildir_expunge(m,
+					 &(struct md_uids){
+						 (uint32_t[]){4, 6, 13},
+						   3
+	     },
+					 MD_FORCE),
+			 0);
 	maildir_close(m);
 	*ret = journal(&f);
 	return f;
@@ -67,7 +73,8 @@ START_TEST(what_was_known_is_known_again)
 }
 END_TEST
 
-/* Cut at every octet: whole transactions count, and nothing of the last one. UIDs that were given never come back. */
+/* Cut at every octet: whole transactions count, and nothing of the last one. UIDs that were given never come
+ * back. */
 START_TEST(a_torn_end_is_dropped)
 {
 	struct buf b;
@@ -86,8 +93,11 @@ START_TEST(a_torn_end_is_dropped)
 			ck_assert_int_eq(maildir_update(m, 0), 0);
 			ck_assert_uint_eq(maildir_count(m), 10);
 			ck_assert_uint_eq(t_append(m, "x", 0), maildir_uidnext(m) - 1);
-			ck_assert_int_eq(maildir_expunge(m, &(struct md_uids){ &(uint32_t){ maildir_uidnext(m) - 1 }, 1 },
-							 MD_FORCE), 0);
+			ck_assert_int_eq(
+				maildir_expunge(m,
+						&(struct md_uids){ &(uint32_t){ maildir_uidnext(m) - 1 }, 1 },
+						MD_FORCE),
+				0);
 		}
 		maildir_close(m);
 	}
@@ -104,14 +114,15 @@ static uint64_t next(uint64_t *seed)
 	return *seed;
 }
 
-/* What a new session finds: all messages, each with a UID of its own, none of them lower than one that was given to another. */
+/* What a new session finds: all messages, each with a UID of its own, none of them lower than one that was
+ * given to another. */
 static void is_sane(const struct t_folder *f, const struct maildir *before, uint64_t seed)
 {
 	struct maildir *m = NULL;
 	uint32_t last = 0;
 	int r = maildir_open(f->fd, 0, &f->config, &m);
 
-	if (r == -EPROTONOSUPPORT)	/* it may look like a later version's */
+	if (r == -EPROTONOSUPPORT) /* it may look like a later version's */
 		return;
 	ck_assert_msg(r == 0, "open: %s, seed %llu", strerror(-r), (unsigned long long)seed);
 	r = maildir_update(m, 0);
@@ -123,7 +134,8 @@ static void is_sane(const struct t_folder *f, const struct maildir *before, uint
 		ck_assert_uint_gt(msg->uid, last);
 		last = msg->uid;
 		ck_assert_uint_lt(msg->uid, maildir_uidnext(m));
-		if (maildir_uidvalidity(m) != maildir_uidvalidity(before) || msg->uid >= maildir_uidnext(before))
+		if (maildir_uidvalidity(m) != maildir_uidvalidity(before) ||
+		    msg->uid >= maildir_uidnext(before))
 			continue;
 		was = maildir_message(before, msg->uid);
 		ck_assert_msg(was && str_eq(maildir_base_name(before, was), maildir_base_name(m, msg)),
@@ -374,7 +386,7 @@ START_TEST(after_a_power_cut_names_get_the_flags_of_the_journal)
 	maildir_close(m);
 	t_mv(&f, "cur/1.a:2,F", "cur/1.a:2,");
 	t_mv(&f, "cur/2.b:2,Sa", "cur/2.b:2,S");
-	{	/* the clock that files have is that of the journal, or older: put it after them */
+	{ /* the clock that files have is that of the journal, or older: put it after them */
 		struct buf b = journal(&f);
 		const int fd = openat(f.fd, "imapd.journal", O_WRONLY | O_CLOEXEC);
 
@@ -384,7 +396,7 @@ START_TEST(after_a_power_cut_names_get_the_flags_of_the_journal)
 	}
 	f.config.boot_id = _i ? "boot-two" : "boot-one";
 	t_tick();
-	t_mv(&f, "cur/3.c:2,F", "cur/3.c:2,R");	/* later than the journal: it wins */
+	t_mv(&f, "cur/3.c:2,F", "cur/3.c:2,R"); /* later than the journal: it wins */
 	m = t_select(&f);
 	t_shows(m, _i ? "1:F 2:S(work) 3:R" : "1: 2:S 3:R");
 	ck_assert(t_has(&f, _i ? "cur/1.a:2,F" : "cur/1.a:2,"));
@@ -405,7 +417,8 @@ START_TEST(what_other_servers_told_their_clients_is_kept)
 	if (_i == 0) {
 		t_put(&f, "courierimapuiddb", "1 795420406 40\n7 2.b\n9 1.a\n12 gone\n");
 	} else {
-		t_put(&f, "dovecot-uidlist", "3 V795420406 N40 G0123456789abcdef\n7 :2.b\n9 :1.a\n12 :gone\n");
+		t_put(&f, "dovecot-uidlist",
+		      "3 V795420406 N40 G0123456789abcdef\n7 :2.b\n9 :1.a\n12 :gone\n");
 		t_put(&f, "dovecot-keywords", "0 $Label1\n1 work\n");
 		t_mv(&f, "cur/2.b:2,S", "cur/2.b:2,Sb");
 	}
@@ -468,12 +481,13 @@ END_TEST
 static const bool both[] = { false, true };
 
 T_SUITE("journal", T_TEST(what_was_known_is_known_again), T_TEST(a_torn_end_is_dropped),
-	T_LOOP(random_damage_gives_no_uid_to_another_message, both), T_LOOP(strange_lines_are_survived, strange),
-	T_LOOP(a_later_version_is_refused_and_not_touched, both),
+	T_LOOP(random_damage_gives_no_uid_to_another_message, both),
+	T_LOOP(strange_lines_are_survived, strange), T_LOOP(a_later_version_is_refused_and_not_touched, both),
 	T_TEST(used_up_uids_begin_anew_under_another_uidvalidity),
 	T_TEST(compaction_keeps_everything_and_other_sessions_follow),
 	T_TEST(a_journal_that_is_removed_under_a_session_is_written_again),
 	T_LOOP(a_journal_that_is_cut_off_under_a_session_gives_no_uid_twice, both),
 	T_LOOP(after_a_power_cut_names_get_the_flags_of_the_journal, both),
-	T_LOOP(what_other_servers_told_their_clients_is_kept, both), T_TEST(couriers_keywords_are_kept_and_mirrored),
+	T_LOOP(what_other_servers_told_their_clients_is_kept, both),
+	T_TEST(couriers_keywords_are_kept_and_mirrored),
 	T_TEST(without_a_journal_and_where_none_can_be_written_it_works_in_memory))

@@ -37,7 +37,11 @@ static struct lock lock_of(const struct place *p, bool use_dot, bool remote)
 /* With which of the locks: flock only, both, the dot-lock only. */
 static const struct {
 	bool use_dot, remote;
-} kinds[] = { { false, false }, { true, false }, { true, true } };
+} kinds[] = {
+	{false, false},
+	  { true, false},
+	   { true, true }
+};
 
 START_TEST(one_holder_at_a_time)
 {
@@ -95,22 +99,22 @@ static void dead_pid(char ret[64])
 
 /* What somebody else has left there, how old it is, and whether we get the lock in spite of it. */
 static const struct {
-	const char *content;	/* NULL: of a process that is dead; "": of one that lives */
+	const char *content; /* NULL: of a process that is dead; "": of one that lives */
 	int age;
 	bool got;
 } left[] = {
-	{ NULL,		   0,   true  },
-	{ "",		   0,   false },
-	{ "",		   100, false },
-	{ "",		   130, true	 },
-	{ "1:elsewhere",	   0,   false },
-	{ "1:elsewhere",	   100, false },
-	{ "1:elsewhere",	   130, true	 },
-	{ "garbage",	   0,   false },
-	{ "garbage",	   130, true	 },
-	{ "99999999999:host",	   0,   false },
-	{ "0:host",	   0,   false },
-	{ "-1:host",	   0,   false },
+	{NULL,		0,   true },
+	{ "",		 0,	 false},
+	{ "",		 100, false},
+	{ "",		 130, true },
+	{ "1:elsewhere",	 0,   false},
+	{ "1:elsewhere",	 100, false},
+	{ "1:elsewhere",	 130, true },
+	{ "garbage",	     0,	false},
+	{ "garbage",	     130, true },
+	{ "99999999999:host", 0,	 false},
+	{ "0:host",	    0,   false},
+	{ "-1:host",	     0,	false},
 };
 
 START_TEST(a_lock_is_broken_if_its_holder_is_dead_or_it_is_old)
@@ -156,7 +160,7 @@ START_TEST(a_hung_holder_is_passed_by_and_finds_out)
 	ck_assert_int_eq(lock_take(&b, 200), 0);
 	ck_assert_int_eq(lock_check(&a), -ESTALE);
 	ck_assert_int_eq(lock_check(&b), 0);
-	lock_drop(&a);		/* does no harm to the other */
+	lock_drop(&a); /* does no harm to the other */
 	ck_assert_int_eq(lock_check(&b), 0);
 	ck_assert_int_eq(lock_take(&a, 0), -ETIMEDOUT);
 	lock_release(&b);
@@ -271,5 +275,6 @@ static const bool both[] = { false, true };
 T_SUITE("lock", T_LOOP(one_holder_at_a_time, kinds), T_TEST(courier_finds_pid_and_host_in_it),
 	T_LOOP(a_lock_is_broken_if_its_holder_is_dead_or_it_is_old, left),
 	T_LOOP(a_hung_holder_is_passed_by_and_finds_out, kinds),
-	T_LOOP(a_holder_that_is_killed_is_no_obstacle, kinds), T_LOOP(nobody_writes_while_another_does, kinds),
+	T_LOOP(a_holder_that_is_killed_is_no_obstacle, kinds),
+	T_LOOP(nobody_writes_while_another_does, kinds),
 	T_LOOP(while_another_holds_it_reading_goes_on_and_writing_says_so, both))

@@ -7,18 +7,18 @@ static const struct {
 	const char *name, *base, *suffix;
 	uint8_t flags;
 } names[] = {
-	{ "1.a",		"1.a",		"",	  0				     },
-	{ "1.a:2,",		"1.a",		":2,",	  0				     },
-	{ "1.a:2,DFRST",	"1.a",		":2,DFRST", MD_FLAGS			     },
-	{ "1.a:2,TS",		"1.a",		":2,TS",	  MD_DELETED | MD_SEEN		     },
-	{ "1.a:2,Sabz",	"1.a",		":2,Sabz",  MD_SEEN			     },
-	{ "1.a:2",		"1.a",		":2",	  0				     },
-	{ "1.a:1,S",		"1.a",		":1,S",	  0				     },
-	{ "1.host:25",		"1.host:25",	"",	  0				     },
-	{ "1.host:25:2,R",	"1.host:25",	":2,R",	  MD_ANSWERED			     },
-	{ ":2,S",		"",		":2,S",	  MD_SEEN			     },
-	{ "1.a:2,S:2,F",	"1.a:2,S",	":2,F",	  MD_FLAGGED			     },
-	{ "",			"",		"",	  0				     },
+	{"1.a",		 "1.a",	"",	    0		      },
+	{ "1.a:2,",	    "1.a",	   ":2,",	  0		    },
+	{ "1.a:2,DFRST",	 "1.a",	":2,DFRST", MD_FLAGS	     },
+	{ "1.a:2,TS",      "1.a",	     ":2,TS",    MD_DELETED | MD_SEEN},
+	{ "1.a:2,Sabz",	"1.a",       ":2,Sabz",  MD_SEEN		  },
+	{ "1.a:2",	   "1.a",	  ":2",	0			  },
+	{ "1.a:1,S",	     "1.a",	    ":1,S",	    0		      },
+	{ "1.host:25",     "1.host:25", "",		0			  },
+	{ "1.host:25:2,R", "1.host:25", ":2,R",	MD_ANSWERED	    },
+	{ ":2,S",	  "",	      ":2,S",     MD_SEEN	      },
+	{ "1.a:2,S:2,F",	 "1.a:2,S",   ":2,F",	    MD_FLAGGED	       },
+	{ "",	      "",	  "",	      0			},
 };
 
 START_TEST(a_name_is_split)
@@ -48,14 +48,14 @@ END_TEST
 static const struct {
 	const char *base, *stem;
 } stems[] = {
-	{ "1.a,S=123",		 "1.a"	     },
-	{ "1.a,S=123,W=130",	 "1.a"	     },
-	{ "1.a,U=7",		 "1.a"	     },
-	{ "1.a,S=",		 "1.a,S="	     },
-	{ "1.a,SS=1",		 "1.a,SS=1"     },
-	{ "1.a,S=x1",		 "1.a,S=x1"     },
-	{ ",S=1",		 ",S=1"	     },
-	{ "1,2.a",		 "1,2.a"	     },
+	{"1.a,S=123",	       "1.a"     },
+	{ "1.a,S=123,W=130", "1.a"	   },
+	      { "1.a,U=7",	   "1.a"	 },
+	{ "1.a,S=",	    "1.a,S="  },
+	{ "1.a,SS=1",	      "1.a,SS=1"},
+	      { "1.a,S=x1",	    "1.a,S=x1"},
+	{ ",S=1",		  ",S=1"	 },
+	{ "1,2.a",	   "1,2.a"   },
 };
 
 START_TEST(fields_at_the_end_are_not_the_stem)
@@ -66,8 +66,19 @@ END_TEST
 
 START_TEST(new_messages_are_ordered_by_number_then_by_octets)
 {
-	static const char *const sorted[] = { "", "0", "0a", "a", "1", "1.a", "1.b", "9", "10", "10.a", "010.b",
-					      "99999999999999999999", "100000000000000000000" };
+	static const char *const sorted[] = { "",
+					      "0",
+					      "0a",
+					      "a",
+					      "1",
+					      "1.a",
+					      "1.b",
+					      "9",
+					      "10",
+					      "10.a",
+					      "010.b",
+					      "99999999999999999999",
+					      "100000000000000000000" };
 
 	/* numbers that are the same go by octets: check each pair both ways */
 	for (size_t i = 4; i < COUNT(sorted); i++)

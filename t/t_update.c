@@ -98,19 +98,19 @@ END_TEST
 static const struct {
 	const char *from, *to, *tells, *shows;
 } renames[] = {
-	{ "cur/1.a:2,",  "cur/1.a:2,S",     "f1",  "1:S 2:S 3:F"	 },
-	{ "cur/2.b:2,S", "cur/2.b:2,",      "f2",  "1: 2: 3:F"	 },
-	{ "cur/2.b:2,S", "cur/2.b:2,SDT",   "f2",  "1: 2:DST 3:F"	 },
-	{ "cur/2.b:2,S", "cur/2.b:2,SX",    "f2",  "1: 2:S 3:F"	 },
-	{ "cur/2.b:2,S", "cur/2.b",	     "f2",  "1: 2: 3:F"	 },
-	{ "cur/1.a:2,",  "new/1.a",	     "",    "1: 2:S 3:F"	 },
-	{ "cur/1.a:2,",  "cur/1.a:1,x",     "",    "1: 2:S 3:F"	 },
-	{ "cur/1.a:2,",  "cur/1.a,S=1:2,",  "",    "1: 2:S 3:F"	 },
-	{ "cur/1.a:2,",  "cur/1.a,S=1:2,R", "f1",  "1:R 2:S 3:F"	 },
-	{ "cur/1.a:2,",  "cur/999.zz:2,",   "",    "1: 2:S 3:F"	 },
-	{ "cur/1.a:2,",  "cur/.hidden",     "-1",  "2:S 3:F"	 },
-	{ "cur/1.a:2,",  "elsewhere",	     "-1",  "2:S 3:F"	 },
-	{ "cur/1.a:2,",  "cur/1.a:2,P",     "f1",  "1:($Forwarded) 2:S 3:F" },
+	{"cur/1.a:2,",	"cur/1.a:2,S",     "f1", "1:S 2:S 3:F"	   },
+	{ "cur/2.b:2,S", "cur/2.b:2,",      "f2", "1: 2: 3:F"		 },
+	{ "cur/2.b:2,S", "cur/2.b:2,SDT",	  "f2", "1: 2:DST 3:F"	       },
+	{ "cur/2.b:2,S", "cur/2.b:2,SX",	 "f2", "1: 2:S 3:F"	    },
+	{ "cur/2.b:2,S", "cur/2.b",	    "f2", "1: 2: 3:F"	      },
+	{ "cur/1.a:2,",	"new/1.a",	   "",   "1: 2:S 3:F"	    },
+	{ "cur/1.a:2,",	"cur/1.a:1,x",     "",   "1: 2:S 3:F"		},
+	{ "cur/1.a:2,",	"cur/1.a,S=1:2,",  "",   "1: 2:S 3:F"		   },
+	{ "cur/1.a:2,",	"cur/1.a,S=1:2,R", "f1", "1:R 2:S 3:F"	       },
+	{ "cur/1.a:2,",	"cur/999.zz:2,",	 "",   "1: 2:S 3:F"		  },
+	{ "cur/1.a:2,",	"cur/.hidden",     "-1", "2:S 3:F"	       },
+	{ "cur/1.a:2,",	"elsewhere",	     "-1", "2:S 3:F"		     },
+	{ "cur/1.a:2,",	"cur/1.a:2,P",     "f1", "1:($Forwarded) 2:S 3:F"},
 };
 
 static void three(const struct t_folder *f)
@@ -249,8 +249,8 @@ END_TEST
 
 START_TEST(names_may_be_any_octets)
 {
-	static const char *const names[] = { "new/1 \n.x", "new/2.%41", "new/3.\xff\xfe", "new/4.\x01\x7f",
-					     "new/5.host:25", "new/6.a\\b\"c" };
+	static const char *const names[] = { "new/1 \n.x",     "new/2.%41",	"new/3.\xff\xfe",
+					     "new/4.\x01\x7f", "new/5.host:25", "new/6.a\\b\"c" };
 	struct t_folder f = t_folder_make();
 	char content[2] = "0";
 	struct maildir *m;
@@ -416,7 +416,8 @@ T_SUITE("update", T_TEST(an_empty_directory_becomes_a_folder),
 	T_LOOP(a_foreign_rename_is_told_with_a_watch, renames),
 	T_LOOP(a_foreign_rename_is_told_without_inotify, renames),
 	T_LOOP(a_foreign_rename_is_told_to_who_comes_later, renames),
-	T_TEST(removed_files_are_expunged_and_their_uids_never_come_back), T_TEST(what_is_no_message_is_passed_over),
+	T_TEST(removed_files_are_expunged_and_their_uids_never_come_back),
+	T_TEST(what_is_no_message_is_passed_over),
 	T_TEST(a_message_that_becomes_a_fifo_or_a_link_is_not_opened), T_TEST(names_may_be_any_octets),
 	T_TEST(two_files_with_one_base_name_become_two_messages),
 	T_TEST(ten_thousand_messages_that_differ_by_flags_only),

@@ -46,7 +46,7 @@ START_TEST(everything_that_others_do_wakes)
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 	t_tells(m, "f1*");
 	maildir_update(m, MD_CLAIM_RECENT);
-	for (int i = 0; i < 30; i++) {	/* a keyword without a letter is in the journal only */
+	for (int i = 0; i < 30; i++) { /* a keyword without a letter is in the journal only */
 		char name[16];
 
 		snprintf(name, sizeof name, "k%d", i);
@@ -89,8 +89,9 @@ START_TEST(a_burst_is_told_in_one_go)
 	t_mv(&f, "cur/1.a:2,S", "cur/1.a:2,FS");
 	t_rm(&f, "cur/2.b:2,S");
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
-	t_tells(m, "f1* -2 +4* +5* +6* +7* +8* +9* +10* +11* +12* +13* +14* +15* +16* +17* +18* +19* +20* +21* "
-		   "+22* +23*");
+	t_tells(m,
+		"f1* -2 +4* +5* +6* +7* +8* +9* +10* +11* +12* +13* +14* +15* +16* +17* +18* +19* +20* +21* "
+		"+22* +23*");
 	ck_assert_int_eq(maildir_update(other, MD_CLAIM_RECENT), 0);
 	ck_assert_uint_eq(maildir_count(other), 22);
 	maildir_close(m);
@@ -136,7 +137,7 @@ START_TEST(without_an_instance_it_says_so_and_looks_instead)
 		t_folder_remove(&f);
 		return;
 	}
-	if (n > 900)	/* the limit of descriptors, not of instances: leave room */
+	if (n > 900) /* the limit of descriptors, not of instances: leave room */
 		while (n > 800)
 			close(taken[--n]);
 	m = t_open(&f, 0);
@@ -166,7 +167,8 @@ START_TEST(a_second_delivery_while_the_first_is_told_is_not_missed)
 	for (int i = 0; i < 50; i++) {
 		snprintf(name, sizeof name, "tmp/%d.x", i);
 		t_put(&f, name, "x");
-		t_mv(&f, name, (const char[]){ 'n', 'e', 'w', '/', (char)('a' + i % 26), (char)('a' + i / 26), 0 });
+		t_mv(&f, name,
+		     (const char[]){ 'n', 'e', 'w', '/', (char)('a' + i % 26), (char)('a' + i / 26), 0 });
 		ck_assert(wakes(fd, 5000));
 		ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 		ck_assert_uint_eq(maildir_count(m), (size_t)i + 4);
@@ -218,7 +220,8 @@ START_TEST(a_file_that_is_renamed_all_the_time_is_never_expunged)
 	ck_assert_uint_eq(maildir_count(m), 300);
 	ck_assert_uint_eq(maildir_uidnext(m), 301);
 	for (size_t i = 0; i < 300; i++) {
-		snprintf(name, sizeof name, "cur/%zu.x:2,%s", i, maildir_at(m, i)->flags & MD_SEEN ? "S" : "");
+		snprintf(name, sizeof name, "cur/%zu.x:2,%s", i,
+			 maildir_at(m, i)->flags & MD_SEEN ? "S" : "");
 		ck_assert(t_has(&f, name));
 	}
 	maildir_close(m);
@@ -236,12 +239,12 @@ START_TEST(a_delivery_costs_no_look_at_all)
 	ck_assert_int_eq(maildir_watch(m, &fd), 0);
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 	t_put(&f, "new/4.d", "dddd");
-	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);	/* whatever it took to know all */
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0); /* whatever it took to know all */
 	maildir_events_clear(m);
 	t_put(&f, "new/5.e", "eeeee");
 	before = m->generation;
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
-	ck_assert_uint_eq(m->generation, before + 1);	/* a look at everything begins anew */
+	ck_assert_uint_eq(m->generation, before + 1); /* a look at everything begins anew */
 	t_tells(m, "+5*");
 	ck_assert(t_has(&f, "cur/5.e:2,"));
 	ck_assert(!t_has(&f, "new/5.e"));
@@ -254,5 +257,6 @@ static const bool both[] = { false, true };
 
 T_SUITE("watch", T_TEST(everything_that_others_do_wakes), T_TEST(a_burst_is_told_in_one_go),
 	T_TEST(lost_events_make_it_look_at_all), T_TEST(without_an_instance_it_says_so_and_looks_instead),
-	T_TEST(a_second_delivery_while_the_first_is_told_is_not_missed), T_TEST(a_delivery_costs_no_look_at_all),
+	T_TEST(a_second_delivery_while_the_first_is_told_is_not_missed),
+	T_TEST(a_delivery_costs_no_look_at_all),
 	T_LOOP(a_file_that_is_renamed_all_the_time_is_never_expunged, both))
