@@ -3,19 +3,21 @@
 
 extern const struct extension ext_base, ext_auth, ext_mailbox, ext_list, ext_select, ext_append, ext_search, ext_fetch,
 	ext_store, ext_copy, ext_expunge, ext_idle, ext_namespace, ext_children, ext_id, ext_enable, ext_unselect,
-	ext_uidplus, ext_move, ext_literal_plus, ext_sasl_ir, ext_special_use, ext_appendlimit, ext_esearch, ext_searchres,
-	ext_within, ext_partial;
+	ext_uidplus, ext_move, ext_literal_plus, ext_sasl_ir, ext_special_use, ext_appendlimit;
 extern const struct extension ext_compress;
-extern const struct extension ext_status, ext_status_size, ext_list_status;
+extern const struct extension ext_condstore, ext_qresync;
+extern const struct extension ext_status, ext_status_size, ext_list_status, ext_xlist;
+extern const struct extension ext_esearch, ext_searchres, ext_within;
 
 /* In the order in which capabilities are announced. */
 const struct extension *const extensions[] = {
 	&ext_base,   &ext_literal_plus, &ext_sasl_ir, &ext_uidplus,	&ext_children, &ext_namespace,
 	&ext_idle,   &ext_id,		&ext_enable,  &ext_unselect,	&ext_move,     &ext_special_use,
-	&ext_list_status, &ext_status_size, &ext_status,
+	&ext_list_status, &ext_status_size, &ext_status, &ext_xlist,
 	&ext_esearch, &ext_searchres, &ext_within,
 	&ext_appendlimit,
 	&ext_compress,
+	&ext_condstore, &ext_qresync,
 	&ext_mailbox,	&ext_list,    &ext_select,	&ext_append,   &ext_search,
 	&ext_fetch,  &ext_store,	&ext_copy,    &ext_expunge,	NULL,
 };

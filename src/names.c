@@ -8,11 +8,12 @@
 /* What clients and Courier call these folders. Those set by a client (account_uses()) come first. */
 static const char *const archives[] = { "Archive", "Archives", NULL };
 static const char *const drafts[] = { "Drafts", "Draft", NULL };
+static const char *const important[] = { "Important", NULL };
 static const char *const junk[] = { "Junk", "Spam", "Junk E-mail", "Junk Email", "Bulk Mail", NULL };
 static const char *const sent[] = { "Sent", "Sent Items", "Sent Messages", "Sent Mail", NULL };
 static const char *const trash[] = { "Trash", "Deleted Items", "Deleted Messages", NULL };
 const struct special_use special_uses[] = {
-	{ "\\Archive", archives }, { "\\Drafts", drafts }, { "\\Junk", junk },
+	{ "\\Archive", archives }, { "\\Drafts", drafts }, { "\\Important", important }, { "\\Junk", junk },
 	{ "\\Sent", sent },	   { "\\Trash", trash },   { 0 },
 };
 
@@ -124,6 +125,14 @@ static struct name *usual(const struct list *l, size_t use)
 		if (find(l, str_z(*name)))
 			return find(l, str_z(*name));
 	return NULL;
+}
+
+int special_use_find(struct str attribute)
+{
+	for (int use = 0; special_uses[use].attribute; use++)
+		if (str_ieq(attribute, str_z(special_uses[use].attribute)))
+			return use;
+	return -ENOENT;
 }
 
 static int mark_uses(struct list *l)

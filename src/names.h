@@ -15,12 +15,14 @@ struct name {
 	unsigned uses;		/* a bit for each row of special_uses */
 };
 
-/* What mailboxes are for (RFC 6154 2). */
+/* What mailboxes are for (RFC 6154 2, RFC 8457 3). */
 struct special_use {
 	const char *attribute;
 	const char *const *names;	/* folders that are taken for it, the first that exists; ends with NULL */
 };
 extern const struct special_use special_uses[];	/* ends with {0} */
+/* Its row, in any case, or -ENOENT. */
+int special_use_find(struct str attribute);
 
 /* The patterns of one command; what any of them matches is meant. */
 struct patterns {

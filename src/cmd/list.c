@@ -1,4 +1,5 @@
-/* cmd/list.c: LIST and LSUB (RFC 9051 6.3.9, RFC 3501 6.3.9), LIST-EXTENDED (RFC 5258), SPECIAL-USE (RFC 6154) */
+/* cmd/list.c: LIST and LSUB (RFC 9051 6.3.9, RFC 3501 6.3.9), LIST-EXTENDED (RFC 5258), XLIST */
+#include <string.h>
 #include "command.h"
 #include "imap/pattern.h"
 #include "names.h"
@@ -9,6 +10,7 @@ enum list_option {
 	SELECT_RECURSIVE = 4,
 	SELECT_SPECIAL_USE = 8,
 	EXTENDED = 16,		/* the command has something of RFC 5258 */
+	XLIST = 32,		/* it is XLIST, which has words of its own */
 };
 
 static const struct option {
@@ -145,6 +147,12 @@ static void tell_root(struct session *s, const char *command)
 	w_crlf(&s->out);
 }
 
+/* What came before SPECIAL-USE had another name for one. */
+static const char *xlist_word(const char *attribute)
+{
+	return strcmp(attribute, "\\Junk") == 0 ? "\\Spam" : attribute;
+}
+
 static void write_attributes(struct session *s, const struct name *name, const struct list_args *args)
 {
 	struct writer *w = &s->out;
@@ -155,9 +163,11 @@ static void write_attributes(struct session *s, const struct name *name, const s
 	w_atom(w, name->is & NAME_PARENT ? "\\HasChildren" : "\\HasNoChildren");
 	if ((args->options & SELECT_SUBSCRIBED || args->attributes & NAME_SUBSCRIBED) && name->is & NAME_SUBSCRIBED)
 		w_atom(w, "\\Subscribed");
+	if (args->options & XLIST && str_eq(name->name, STR("INBOX")))
+		w_atom(w, "\\Inbox");
 	for (size_t use = 0; special_uses[use].attribute; use++)
 		if (name->uses & 1u << use)
-			w_atom(w, special_uses[use].attribute);
+			w_atom(w, args->options & XLIST ? xlist_word(special_uses[use].attribute) : special_uses[use].attribute);
 	w_close(w);
 }
 
@@ -166,7 +176,7 @@ static void tell(struct session *s, const struct name *name, const struct list_a
 	struct writer *w = &s->out;
 
 	w_untagged(w);
-	w_atom(w, "LIST");
+	w_atom(w, args->options & XLIST ? "XLIST" : "LIST");
 	write_attributes(s, name, args);
 	w_separator(w, s->store.separator);
 	w_mailbox(w, name->name);
@@ -232,6 +242,29 @@ static enum verdict cmd_list(struct session *s, struct command *cmd)
 	return cmd_ok(cmd, "LIST completed");
 }
 
+/* As Gmail had it before RFC 6154, for clients that still ask so: LIST with uses, and "\Inbox" and "\Spam". */
+static enum verdict cmd_xlist(struct session *s, struct command *cmd)
+{
+	struct list_args args = { .options = XLIST };
+	struct name *v;
+	size_t n;
+	int r;
+
+	if (!p_list_args(s, &cmd->args, false, &args))
+		return cmd_syntax(cmd);
+	if (args.root) {
+		tell_root(s, "XLIST");
+		return cmd_ok(cmd, "XLIST completed");
+	}
+	r = names_list(s, &args.patterns, cmd->arena, &v, &n);
+	if (r < 0)
+		return cmd_failed(cmd, r);
+	for (size_t i = 0; i < n; i++)
+		if (selected(&v[i], 0) && patterns_match(&args.patterns, v[i].name))
+			tell(s, &v[i], &args, false);
+	return cmd_ok(cmd, "XLIST completed");
+}
+
 /* A level above a subscribed name that does not match itself is \Noselect (RFC 3501 6.3.9). */
 static enum verdict cmd_lsub(struct session *s, struct command *cmd)
 {
@@ -271,13 +304,18 @@ static const struct command_row commands[] = {
 	{ 0 },
 };
 
-/* Children and uses are always told. */
+
+static const struct command_row xlist[] = {
+	{ "XLIST", ANY_STATE, LEAVES, cmd_xlist },
+	{ 0 },
+};
+const struct extension ext_xlist = { .capability = "XLIST", .commands = xlist };
+
+/* Children are always told. */
 static const struct list_row subscribed[] = { { .name = "SUBSCRIBED", .attribute = NAME_SUBSCRIBED }, { 0 } };
 static const struct list_row children[] = { { .name = "CHILDREN" }, { 0 } };
-static const struct list_row special_use[] = { { .name = "SPECIAL-USE" }, { 0 } };
 
 const struct extension ext_list = {
 	.rfc = 5258, .capability = "LIST-EXTENDED", .commands = commands, .list = subscribed
 };
 const struct extension ext_children = { .rfc = 3348, .capability = "CHILDREN", .list = children };
-const struct extension ext_special_use = { .rfc = 6154, .capability = "SPECIAL-USE", .list = special_use };

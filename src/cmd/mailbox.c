@@ -1,4 +1,4 @@
-/* cmd/mailbox.c: CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 6.3.4 to 6.3.8), CREATE-SPECIAL-USE (RFC 6154 3) */
+/* cmd/mailbox.c: CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 6.3.4 to 6.3.8) */
 #include "command.h"
 #include "maildir/folders.h"
 #include "maildir/subscribe.h"
@@ -33,13 +33,73 @@ static enum verdict cmd_fault(struct session *s, struct command *cmd, int r, str
 	return fault ? cmd_no(cmd, "CANNOT", fault->text) : OK;
 }
 
+enum { PARAMETERS = 8 };	/* of one CREATE; none repeats */
+
+struct parameters {
+	struct parameter {
+		const struct create_row *row;
+		const void *args;
+	} v[PARAMETERS];
+	size_t n;
+};
+
+static bool p_parameter(struct cursor *c, struct parameters *ret)
+{
+	const struct str start = c->rest;
+	struct parameter one = { 0 };
+	struct str name;
+
+	if (p_atom(c, &name))
+		one.row = create_row_find(name);
+	for (size_t i = 0; i < ret->n; i++)
+		if (ret->v[i].row == one.row)
+			one.row = NULL;
+	if (!one.row || ret->n == PARAMETERS) {
+		p_back(c, start);
+		return p_expected(c, "a parameter of CREATE");
+	}
+	if (!one.row->parse(c, &one.args))
+		return false;
+	ret->v[ret->n++] = one;
+	return true;
+}
+
+/* [SP "(" create-param *(SP create-param) ")"], up to the end (RFC 4466 2.2) */
+static bool p_parameters(struct cursor *c, struct parameters *ret)
+{
+	if (!p_sp(c))
+		return p_end(c);
+	if (!p_char(c, '('))
+		return false;
+	do {
+		if (!p_parameter(c, ret))
+			return false;
+	} while (p_sp(c));
+	return p_char(c, ')') && p_end(c);
+}
+
+/* The mailbox with all that was asked for, or none. */
+static int create(struct session *s, struct str folder, const struct parameters *p)
+{
+	int r = folder_create(s->store.account, folder);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < p->n; i++)
+		r = p->v[i].row->apply(s, folder, p->v[i].args);
+	if (r < 0)
+		folder_delete(s->store.account, folder);
+	return r;
+}
+
 static enum verdict cmd_create(struct session *s, struct command *cmd)
 {
+	struct parameters parameters = { .n = 0 };
 	struct str name, folder;
 	enum verdict verdict;
 	int r;
 
-	if (!parse_name(s, cmd, &name) || !p_end(&cmd->args))
+	if (!parse_name(s, cmd, &name) || !p_parameters(&cmd->args, &parameters))
 		return cmd_syntax(cmd);
 	r = store_folder(&s->store, cmd->arena, name, &folder);
 	if (r == 0 && folder.n == 0)
@@ -49,7 +109,12 @@ static enum verdict cmd_create(struct session *s, struct command *cmd)
 		return verdict;
 	if (!store_name(&s->store, cmd->arena, folder).s)
 		return cmd_no(cmd, "CANNOT", "That name is kept for INBOX.");
-	r = folder_create(s->store.account, folder);
+	for (size_t i = 0; i < parameters.n; i++) {
+		verdict = parameters.v[i].row->check(s, cmd, parameters.v[i].args);
+		if (verdict != OK)
+			return verdict;
+	}
+	r = create(s, folder, &parameters);
 	return r < 0 ? cmd_failed(cmd, r) : cmd_ok(cmd, "CREATE completed");
 }
 
