@@ -1,6 +1,6 @@
 /* extension.h: the rows that an RFC can bring; base IMAP is made of the same ones */
 #pragma once
-#include "base/str.h"
+#include "base/buf.h"
 #include "imap/parse.h"
 
 struct session;
@@ -102,6 +102,14 @@ struct create_row {
 	int (*apply)(struct session *s, struct str folder, const void *args);
 };
 
+/* A criterion of SORT (RFC 5256 3), with what it needs (enum fetch_needs) and one of both. */
+struct sort_row {
+	const char *name;
+	unsigned needs;
+	int64_t (*number)(const struct fetching *f);
+	void (*text)(struct fetching *f, struct buf *ret);	/* adds UTF-8, which is folded to be compared */
+};
+
 /* What SEARCH and its kin can be asked to return (RFC 4466 2.6.2). */
 struct return_row {
 	const char *name;
@@ -149,6 +157,7 @@ struct extension {
 	const struct fetch_modifier_row *fetch_modifiers;
 	const struct store_modifier_row *store_modifiers;
 	const struct return_row *returns;
+	const struct sort_row *sort;
 	const struct list_row *list;
 	const struct create_row *create;
 };
@@ -164,6 +173,7 @@ const struct select_row *select_row_find(struct str name);
 const struct fetch_modifier_row *fetch_modifier_find(struct str name);
 const struct store_modifier_row *store_modifier_find(struct str name);
 const struct return_row *return_row_find(struct str name);
+const struct sort_row *sort_row_find(struct str name);
 const struct list_row *list_row_find(struct str name);
 const struct create_row *create_row_find(struct str name);
 /* The longest row that c begins with. */

@@ -8,6 +8,7 @@ extern const struct extension ext_compress;
 extern const struct extension ext_condstore, ext_qresync;
 extern const struct extension ext_status, ext_status_size, ext_list_status, ext_xlist;
 extern const struct extension ext_esearch, ext_searchres, ext_within;
+extern const struct extension ext_i18nlevel, ext_sort, ext_sort_display, ext_esort;
 
 /* In the order in which capabilities are announced. */
 const struct extension *const extensions[] = {
@@ -15,6 +16,7 @@ const struct extension *const extensions[] = {
 	&ext_idle,   &ext_id,		&ext_enable,  &ext_unselect,	&ext_move,     &ext_special_use,
 	&ext_list_status, &ext_status_size, &ext_status, &ext_xlist,
 	&ext_esearch, &ext_searchres, &ext_within,
+	&ext_i18nlevel, &ext_sort, &ext_sort_display, &ext_esort,
 	&ext_appendlimit,
 	&ext_compress,
 	&ext_condstore, &ext_qresync,
@@ -53,6 +55,11 @@ const struct list_row *list_row_find(struct str name)
 const struct create_row *create_row_find(struct str name)
 {
 	FIND(create_row, create, str_ieq(name, str_z(row->name)));
+}
+
+const struct sort_row *sort_row_find(struct str name)
+{
+	FIND(sort_row, sort, str_ieq(name, str_z(row->name)));
 }
 
 const struct return_row *return_row_find(struct str name)

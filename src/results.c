@@ -44,9 +44,9 @@ static bool p_option(struct cursor *c, struct returns *r)
 	return true;
 }
 
-bool returns_parse(struct session *s, struct cursor *c, struct returns *ret)
+bool returns_parse(struct cursor *c, struct returns *ret)
 {
-	struct returns r = { .extended = s->enabled & ON_REV2 };
+	struct returns r = { 0 };
 
 	if (p_word(c, "RETURN")) {
 		r.extended = true;
@@ -136,7 +136,8 @@ static uint32_t *spoken_of(const struct results *r, struct arena *a, size_t *ret
 	return uids;
 }
 
-uint64_t results_modseq(const struct results *r, struct arena *a)
+/* The highest mod-sequence of what is told, or 0. */
+static uint64_t modseq_of(const struct results *r, struct arena *a)
 {
 	uint64_t highest = 0;
 	size_t n;
@@ -167,7 +168,7 @@ static void write_correlator(struct session *s, const struct results *r)
 
 void results_tell(struct session *s, const struct results *r, struct arena *a)
 {
-	const uint64_t modseq = r->modseq ? results_modseq(r, a) : 0;
+	const uint64_t modseq = r->modseq ? modseq_of(r, a) : 0;
 
 	if (r->returns.options & RETURN_SAVE) {
 		size_t n;
@@ -189,6 +190,23 @@ void results_tell(struct session *s, const struct results *r, struct arena *a)
 	if (modseq) {
 		w_atom(&s->out, "MODSEQ");
 		w_number(&s->out, modseq);
+	}
+	w_crlf(&s->out);
+}
+
+void results_tell_plainly(struct session *s, const struct results *r, const char *word, struct arena *a)
+{
+	const uint64_t modseq = r->modseq ? modseq_of(r, a) : 0;
+
+	w_untagged(&s->out);
+	w_atom(&s->out, word);
+	for (size_t i = 0; i < r->n; i++)
+		w_number(&s->out, results_number(r, i));
+	if (modseq) {
+		w_open(&s->out);
+		w_atom(&s->out, "MODSEQ");
+		w_number(&s->out, modseq);
+		w_close(&s->out);
 	}
 	w_crlf(&s->out);
 }

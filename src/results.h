@@ -40,10 +40,8 @@ struct results {
 	size_t n;
 };
 
-/* ["RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")" SP]; without it SEARCH is the answer, unless IMAP4rev2 is
- * enabled. False: syntax.
- */
-bool returns_parse(struct session *s, struct cursor *c, struct returns *ret);
+/* ["RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")" SP]; without it ret->extended is false. False: syntax. */
+bool returns_parse(struct cursor *c, struct returns *ret);
 /* nz-number ":" nz-number / "-" nz-number ":" "-" nz-number */
 bool p_partial_range(struct cursor *c, struct range *ret);
 /* Where the range is in n things: positions [*ret_from, *ret_to), counted from 0, both n if nowhere. */
@@ -59,8 +57,8 @@ uint32_t results_number(const struct results *r, size_t i);
 
 /* Remembers for "$" what is to be saved, and answers with one ESEARCH response, unless only "$" was wanted. */
 void results_tell(struct session *s, const struct results *r, struct arena *a);
-/* The highest mod-sequence of what is told, or 0. */
-uint64_t results_modseq(const struct results *r, struct arena *a);
+/* "* word" and all numbers (RFC 3501 7.2.5, RFC 5256 4), for who did not ask for more. */
+void results_tell_plainly(struct session *s, const struct results *r, const char *word, struct arena *a);
 
 /* What the command comes to: with SAVE a NO empties "$" (RFC 5182 2.1). */
 enum verdict results_failed(struct session *s, const struct returns *r, enum verdict verdict);

@@ -280,24 +280,6 @@ static const struct search_row keys[] = {
 	{ 0 },
 };
 
-/* "* SEARCH" and all numbers (RFC 3501 7.2.5), for who did not ask for more. */
-static void tell_plainly(struct session *s, const struct results *r, struct arena *a)
-{
-	const uint64_t modseq = r->modseq ? results_modseq(r, a) : 0;
-
-	w_untagged(&s->out);
-	w_atom(&s->out, "SEARCH");
-	for (size_t i = 0; i < r->n; i++)
-		w_number(&s->out, results_number(r, i));
-	if (modseq) {
-		w_open(&s->out);
-		w_atom(&s->out, "MODSEQ");
-		w_number(&s->out, modseq);
-		w_close(&s->out);
-	}
-	w_crlf(&s->out);
-}
-
 static enum verdict cmd_search(struct session *s, struct command *cmd)
 {
 	struct results r = { .view = s->view, .tag = cmd->tag, .by_uid = cmd->row->flags & BY_UID };
@@ -307,8 +289,9 @@ static enum verdict cmd_search(struct session *s, struct command *cmd)
 	bool backwards;
 	size_t enough;
 
-	if (!p_sp(&cmd->args) || !returns_parse(s, &cmd->args, &r.returns))
+	if (!p_sp(&cmd->args) || !returns_parse(&cmd->args, &r.returns))
 		return cmd_syntax(cmd);
+	r.returns.extended |= (s->enabled & ON_REV2) != 0;
 	verdict = search_read(s, cmd, s->view, false, &search);
 	if (verdict != OK)
 		return results_failed(s, &r.returns, verdict);
@@ -319,7 +302,7 @@ static enum verdict cmd_search(struct session *s, struct command *cmd)
 	if (r.returns.extended)
 		results_tell(s, &r, cmd->arena);
 	else
-		tell_plainly(s, &r, cmd->arena);
+		results_tell_plainly(s, &r, "SEARCH", cmd->arena);
 	return cmd_ok(cmd, "SEARCH done.");
 }
 
@@ -329,3 +312,6 @@ static const struct command_row commands[] = {
 	{ 0 },
 };
 const struct extension ext_search = { .rfc = 3501, .commands = commands, .search = keys };
+
+/* Texts are compared by i;unicode-casemap, everywhere (mail/fold.h). */
+const struct extension ext_i18nlevel = { .rfc = 5255, .capability = "I18NLEVEL=1" };

@@ -1,0 +1,128 @@
+/* cmd/sort.c: SORT and UID SORT (RFC 5256), by what is displayed (RFC 5957), and with result options (RFC 5267 3) */
+#include "command.h"
+#include "mail/envelope.h"
+#include "mail/header.h"
+#include "mail/subject.h"
+#include "mail/words.h"
+#include "results.h"
+#include "search.h"
+#include "sort.h"
+
+static int64_t arrival(const struct fetching *f)
+{
+	return f->date;
+}
+
+static int64_t size(const struct fetching *f)
+{
+	return (int64_t)f->size;
+}
+
+static void subject(struct fetching *f, struct buf *ret)
+{
+	struct field field;
+
+	if (header_find(f->header, STR("Subject"), &field))
+		buf_str(ret, subject_base(f->arena, field.value, NULL));
+}
+
+static struct address first(struct addresses list)
+{
+	return list.n ? list.v[0] : (struct address){ 0 };
+}
+
+static struct envelope envelope(struct fetching *f)
+{
+	struct envelope e;
+
+	envelope_parse(f->arena, f->header, &e);
+	return e;
+}
+
+static void cc(struct fetching *f, struct buf *ret)
+{
+	buf_str(ret, first(envelope(f).cc).mailbox);
+}
+
+static void from(struct fetching *f, struct buf *ret)
+{
+	buf_str(ret, first(envelope(f).from).mailbox);
+}
+
+static void to(struct fetching *f, struct buf *ret)
+{
+	buf_str(ret, first(envelope(f).to).mailbox);
+}
+
+static const struct sort_row sort_keys[] = {
+	{ "ARRIVAL", NEEDS_FILE,	arrival,	NULL	},
+	{ "CC",	     NEEDS_HEADER,	NULL,		cc	},
+	{ "DATE",    NEEDS_HEADER,	sort_sent_date, NULL	},
+	{ "FROM",    NEEDS_HEADER,	NULL,		from	},
+	{ "SIZE",    NEEDS_SIZE,	size,		NULL	},
+	{ "SUBJECT", NEEDS_HEADER,	NULL,		subject },
+	{ "TO",	     NEEDS_HEADER,	NULL,		to	},
+	{ 0 },
+};
+
+/* RFC 5957 3: the name, or else the address. */
+static void display(struct address a, struct buf *ret)
+{
+	words_decode(ret, a.name);
+	if (ret->n)
+		return;
+	buf_str(ret, a.mailbox);
+	if (a.mailbox.s && a.host.s) {
+		buf_c(ret, '@');
+		buf_str(ret, a.host);
+	}
+}
+
+static void display_from(struct fetching *f, struct buf *ret)
+{
+	display(first(envelope(f).from), ret);
+}
+
+static void display_to(struct fetching *f, struct buf *ret)
+{
+	display(first(envelope(f).to), ret);
+}
+
+static const struct sort_row display_keys[] = {
+	{ "DISPLAYFROM", NEEDS_HEADER, NULL, display_from },
+	{ "DISPLAYTO",	 NEEDS_HEADER, NULL, display_to	  },
+	{ 0 },
+};
+
+static enum verdict cmd_sort(struct session *s, struct command *cmd)
+{
+	struct results r = { .view = s->view, .tag = cmd->tag, .by_uid = cmd->row->flags & BY_UID };
+	_cleanup_(sorting_release) struct sorting sorting = { .arena = cmd->arena };
+	enum verdict verdict;
+	struct search search;
+
+	if (!(p_sp(&cmd->args) && returns_parse(&cmd->args, &r.returns) && p_sort_order(&cmd->args, &sorting.order) &&
+	      p_sp(&cmd->args)))
+		return cmd_syntax(cmd);
+	verdict = search_read(s, cmd, s->view, true, &search);
+	if (verdict != OK)
+		return results_failed(s, &r.returns, verdict);
+	search_each(s, s->view, search.keys, false, sorting_add, &sorting);
+	r.uids = sorting_finish(&sorting);
+	r.n = sorting.n;
+	r.modseq = search.modseq;
+	if (r.returns.extended)
+		results_tell(s, &r, cmd->arena);
+	else
+		results_tell_plainly(s, &r, "SORT", cmd->arena);
+	return cmd_ok(cmd, "SORT done.");
+}
+
+static const struct command_row commands[] = {
+	{ "SORT",     SELECTED, KEEPS_NUMBERS, cmd_sort },
+	{ "UID SORT", SELECTED, BY_UID,	       cmd_sort },
+	{ 0 },
+};
+const struct extension ext_sort = { .rfc = 5256, .capability = "SORT", .commands = commands, .sort = sort_keys };
+const struct extension ext_sort_display = { .rfc = 5957, .capability = "SORT=DISPLAY", .sort = display_keys };
+const struct extension ext_esort = { .rfc = 5267, .capability = "ESORT" };

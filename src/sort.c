@@ -1,0 +1,140 @@
+/* sort.c: the order of SORT (RFC 5256) */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include "mail/date.h"
+#include "mail/fold.h"
+#include "mail/header.h"
+#include "sort.h"
+
+struct sort_value {
+	int64_t number;
+	struct str text;	/* folded (i;unicode-casemap, RFC 5255 4) */
+};
+
+struct sorted {
+	uint32_t uid;
+	size_t place;		/* in the order of the mailbox */
+	struct sort_value *values;	/* one for each criterion */
+};
+
+static bool p_criterion(struct cursor *c, struct sort_criterion *ret)
+{
+	const struct str start = c->rest;
+	struct sort_criterion criterion = { .reverse = p_word(c, "REVERSE") };
+	struct str name;
+
+	if ((criterion.reverse && !p_sp(c)) || !p_atom(c, &name))
+		return p_back(c, start);
+	criterion.row = sort_row_find(name);
+	if (!criterion.row) {
+		p_back(c, start);
+		return p_expected(c, "a sort criterion");
+	}
+	*ret = criterion;
+	return true;
+}
+
+static bool has(const struct sort_order *order, const struct sort_row *row)
+{
+	for (size_t i = 0; i < order->n; i++)
+		if (order->v[i].row == row)
+			return true;
+	return false;
+}
+
+bool p_sort_order(struct cursor *c, struct sort_order *ret)
+{
+	struct sort_order order = { 0 };
+	struct sort_criterion criterion;
+
+	if (!p_char(c, '('))
+		return false;
+	do {
+		if (!p_criterion(c, &criterion))
+			return false;
+		if (has(&order, criterion.row))
+			continue;
+		if (order.n == SORT_CRITERIA)
+			return p_expected(c, "fewer sort criteria");
+		order.v[order.n++] = criterion;
+	} while (p_sp(c));
+	if (!p_char(c, ')'))
+		return false;
+	*ret = order;
+	return true;
+}
+
+void sorting_release(struct sorting *s)
+{
+	buf_release(&s->text);
+	buf_release(&s->folded);
+}
+
+static struct str folded(struct sorting *s, const struct sort_row *row, struct fetching *f)
+{
+	buf_clear(&s->text);
+	buf_clear(&s->folded);
+	row->text(f, &s->text);
+	fold_utf8(&s->folded, str_head(buf_view(&s->text), SORT_TEXT));
+	return arena_str(s->arena, str_head(buf_view(&s->folded), SORT_TEXT));
+}
+
+bool sorting_add(void *sorting, struct fetching *f)
+{
+	struct sorting *s = sorting;
+	struct sorted *new;
+
+	s->v = arena_grow(s->arena, s->v, s->n + 1, sizeof *s->v);
+	new = &s->v[s->n];
+	*new = (struct sorted){ .uid = f->uid, .place = s->n++ };
+	new->values = arena_alloc(s->arena, s->order.n * sizeof *new->values);
+	for (size_t i = 0; i < s->order.n; i++) {
+		const struct sort_row *row = s->order.v[i].row;
+
+		if (fetching_need(f, row->needs) < 0)
+			continue;
+		if (row->text)
+			new->values[i].text = folded(s, row, f);
+		else
+			new->values[i].number = row->number(f);
+	}
+	return true;
+}
+
+static int compare(const void *x, const void *y, void *sorting)
+{
+	const struct sorted *a = x, *b = y;
+	const struct sorting *s = sorting;
+
+	for (size_t i = 0; i < s->order.n; i++) {
+		const struct sort_value *v = &a->values[i], *w = &b->values[i];
+		const int r = s->order.v[i].row->text ? str_cmp(v->text, w->text) :
+							(v->number > w->number) - (v->number < w->number);
+
+		if (r)
+			return s->order.v[i].reverse ? -r : r;
+	}
+	return (a->place > b->place) - (a->place < b->place);
+}
+
+uint32_t *sorting_finish(struct sorting *s)
+{
+	uint32_t *uids = arena_alloc(s->arena, s->n * sizeof *uids);
+
+	if (s->n)
+		qsort_r(s->v, s->n, sizeof *s->v, compare, s);
+	for (size_t i = 0; i < s->n; i++)
+		uids[i] = s->v[i].uid;
+	return uids;
+}
+
+int64_t sort_sent_date(const struct fetching *f)
+{
+	struct field field;
+	int64_t date;
+	int zone;
+
+	if (header_find(f->header, STR("Date"), &field) && date_parse(field.value, &date, &zone))
+		return date;
+	return f->date;
+}
