@@ -2,7 +2,7 @@
 #include <time.h>
 #include "command.h"
 #include "fetch.h"
-#include "mail/header.h"
+#include "section.h"
 #include "sync.h"
 #include "view.h"
 
@@ -112,107 +112,30 @@ static bool parse_peek(struct cursor *c, struct fetch_item *item)
 	return parse_section(c, item);
 }
 
-static bool wanted(const struct section *section, struct str name)
+/* What is in memory already; so partial is easy. */
+static void write_text(struct session *s, struct str text, const struct partial *partial)
 {
-	for (size_t i = 0; i < section->fields.n; i++)
-		if (str_ieq(section->fields.v[i], name))
-			return section->what == SECTION_FIELDS;
-	return section->what == SECTION_FIELDS_NOT;
-}
-
-/* Some fields of a header section, as they stand, and an empty line (RFC 9051 6.4.5.1). They are in memory, so partial is easy. */
-static void write_fields(struct session *s, struct str header, const struct section *section, const struct partial *partial)
-{
-	_cleanup_(buf_release) struct buf text = { 0 };
-	struct field field;
-	struct str part;
-
-	while (header_next(&header, &field)) {
-		if (field.name.n == 0 || !wanted(section, field.name))
-			continue;
-		sent_str(&text, field.line);
-		if (!str_ends(buf_view(&text), STR("\n")))
-			buf_z(&text, "\r\n");
-	}
-	buf_z(&text, "\r\n");
-	part = buf_view(&text);
 	if (partial)
-		part = str_head(str_from(part, MIN(partial->first, part.n)), MIN(partial->count, part.n));
-	fetch_string(s, part);
-	s->served.header += part.n;
+		text = str_head(str_from(text, MIN(partial->first, text.n)), MIN(partial->count, text.n));
+	fetch_string(s, text);
+	s->served.header += text.n;
 }
 
-/* A header section that is not the message's own: of a part, or of a message in it. */
-static int part_fields(struct session *s, struct fetching *f, const struct part *part, const struct section *section,
-		       const struct partial *partial)
-{
-	_cleanup_(buf_release) struct buf header = { 0 };
-	const int r = header_read(f->fd, part->header, part->body, HEADER_MAX, &header);
-
-	write_fields(s, buf_view(&header), section, partial);
-	return r;
-}
-
-/* The MIME fields of what is not a part but the whole message, "BODY[1.MIME]" of a message without parts. */
-static int root_mime(struct session *s, struct fetching *f, const struct part *root, const struct partial *partial)
-{
-	static const struct str names[] = {
-		{ "MIME-Version", 12 },	       { "Content-Type", 12 },	     { "Content-Transfer-Encoding", 25 },
-		{ "Content-ID", 10 },	       { "Content-Description", 19 }, { "Content-Disposition", 19 },
-		{ "Content-Language", 16 },    { "Content-Location", 16 },   { "Content-MD5", 11 },
-	};
-	const struct section mime = { .what = SECTION_FIELDS, .fields = { (struct str *)(uintptr_t)names, COUNT(names) } };
-
-	return part_fields(s, f, root, &mime, partial);
-}
-
-static int write_part(struct session *s, struct fetching *f, const struct section *section,
-		      const struct partial *partial)
-{
-	const struct part *part = mime_find(f->parts, section->part, section->parts);
-	const struct part *message = part && part->kind == PART_MESSAGE ? part->child : NULL;
-
-	if (part && section->what == SECTION_ALL)
-		return serve(s, f, part->body, part->end, true, partial);
-	if (part && section->what == SECTION_MIME)
-		return part->parent && part->parent->kind == PART_MULTIPART ?
-			       serve(s, f, part->header, part->body, false, partial) :
-			       root_mime(s, f, part, partial);
-	if (message && section->what == SECTION_HEADER)
-		return serve(s, f, message->header, message->body, false, partial);
-	if (message && section->what == SECTION_TEXT)
-		return serve(s, f, message->body, message->end, true, partial);
-	if (message && (section->what == SECTION_FIELDS || section->what == SECTION_FIELDS_NOT))
-		return part_fields(s, f, message, section, partial);
-	w_nil(&s->out);
-	return 0;
-}
-
-/* BODY[...] and BODY.PEEK[...] are answered alike. What they need depends on the section, so they see to it. */
+/* BODY[...] and BODY.PEEK[...] are answered alike. */
 static int write_section(struct session *s, struct fetching *f, const struct fetch_item *item)
 {
+	_cleanup_(piece_release) struct piece piece = { 0 };
 	const struct partial *partial = item->partial.count ? &item->partial : NULL;
-	const struct section *section = &item->section;
-	int r = 0;
+	const int r = section_find(f, &item->section, &piece);
 
-	if (section->parts)
-		r = fetching_need(f, NEEDS_PARTS);
-	else if (section->what != SECTION_ALL)
-		r = fetching_need(f, NEEDS_HEADER);
-	w_section(&s->out, "BODY", section, partial);
+	w_section(&s->out, "BODY", &item->section, partial);
 	if (r < 0) {
 		w_nil(&s->out);
-		return r;
+		return r == -ENOENT ? 0 : r;
 	}
-	if (section->parts)
-		return write_part(s, f, section, partial);
-	if (section->what == SECTION_HEADER)
-		return serve(s, f, 0, f->body, false, partial);
-	if (section->what == SECTION_TEXT)
-		return serve(s, f, f->body, f->file_size, true, partial);
-	if (section->what == SECTION_ALL)
-		return serve(s, f, 0, f->file_size, true, partial);
-	write_fields(s, f->header, section, partial);
+	if (!piece.in_text)
+		return serve(s, f, piece.from, piece.to, piece.body, partial);
+	write_text(s, buf_view(&piece.text), partial);
 	return 0;
 }
 
