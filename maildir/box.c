@@ -200,7 +200,7 @@ int box_catch_up(struct maildir *m)
 	if (r < 0)
 		return r;
 	box_mark_recent(m, uidnext, recent);
-	return r == 1 && !m->locked ? box_make_durable(m) : 0;
+	return r == 1 ? box_make_durable(m) : 0;
 }
 
 int box_lock(struct maildir *m, unsigned wait_ms)

@@ -111,6 +111,8 @@ static int look_for(struct maildir *m, uint32_t uid, int *ret_fd)
 {
 	int r = box_lock(m, box_read_wait(m));
 
+	if (r == -EROFS || r == -EACCES || r == -EPERM) /* nobody here can tell more */
+		return -ENOENT;
 	for (int i = 0; i < 2 && r >= 0; i++) {
 		_cleanup_(look_release) struct look look = { 0 };
 		struct message *msg;

@@ -177,6 +177,25 @@ START_TEST(a_base_name_that_is_there_already_is_not_overwritten)
 }
 END_TEST
 
+/* Makes the folder a file system of its own. False, and the folder is gone, where that can't be had. */
+static bool other_disk(struct t_folder *g, const char *options)
+{
+	close(g->fd);
+	if (mount("tmpfs", g->path, "tmpfs", 0, options) < 0) {
+		rmdir(g->path);
+		return false;
+	}
+	g->fd = open(g->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return true;
+}
+
+static void remove_disk(struct t_folder *g)
+{
+	close(g->fd);
+	ck_assert_int_eq(umount(g->path), 0);
+	rmdir(g->path);
+}
+
 START_TEST(to_another_file_system)
 {
 	struct t_folder f = three(), g = t_folder_make();
@@ -187,10 +206,11 @@ START_TEST(to_another_file_system)
 	struct stat st;
 	int fd;
 
-	if (mount("tmpfs", g.path, "tmpfs", 0, "size=4m") < 0)
-		goto skip;
-	close(g.fd);
-	g.fd = open(g.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!other_disk(&g, "size=4m")) {
+		maildir_close(from);
+		t_folder_remove(&f);
+		return;
+	}
 	to = t_open(&g, 0);
 	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 2 }, &source, &made), 0);
 	t_shows(to, "1:S(only-here,Work) 2:FT");
@@ -201,12 +221,9 @@ START_TEST(to_another_file_system)
 	close(fd);
 	ck_assert_uint_eq(t_entries(&f, "cur"), _i ? 1 : 3);
 	maildir_close(to);
-	close(g.fd);
-	ck_assert_int_eq(umount(g.path), 0);
-skip:
+	remove_disk(&g);
 	arena_free(&a);
 	maildir_close(from);
-	rmdir(g.path);
 	t_folder_remove(&f);
 }
 END_TEST
@@ -224,10 +241,12 @@ START_TEST(no_room_there_leaves_all_of_it_here)
 	big[200000] = 0;
 	t_put(&f, "cur/4.big:2,", big);
 	from = t_select(&f);
-	if (mount("tmpfs", g.path, "tmpfs", 0, "size=128k") < 0)
-		goto skip;
-	close(g.fd);
-	g.fd = open(g.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!other_disk(&g, "size=128k")) {
+		free(big);
+		maildir_close(from);
+		t_folder_remove(&f);
+		return;
+	}
 	to = t_open(&g, 0);
 	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 4 }, &source, &made), -ENOSPC);
 	ck_assert_uint_eq(maildir_count(to), 0);
@@ -235,13 +254,10 @@ START_TEST(no_room_there_leaves_all_of_it_here)
 	ck_assert_uint_eq(t_entries(&f, "cur"), 4);
 	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 3 }, &source, &made), 0);
 	maildir_close(to);
-	close(g.fd);
-	ck_assert_int_eq(umount(g.path), 0);
-skip:
+	remove_disk(&g);
 	free(big);
 	arena_free(&a);
 	maildir_close(from);
-	rmdir(g.path);
 	t_folder_remove(&f);
 }
 END_TEST

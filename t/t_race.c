@@ -1,4 +1,5 @@
-/* t/t_race.c: sessions and other programs at once on one folder: every view adds up, no UID means two messages
+/* t/t_race.c: sessions and other programs at once on one folder: every view adds up, no UID means two
+ * messages
  */
 #include <signal.h>
 #include "base/buf.h"
@@ -111,8 +112,8 @@ static void follow(struct maildir *m, struct told *told, int log)
 		must(told->there[msg->uid]);
 		must(msg->modseq <= maildir_highestmodseq(m));
 		if (log >= 0) {
-			const int length = snprintf(line, sizeof line, "%u %s\n", msg->uid,
-						    maildir_base_name(m, msg).s);
+			const int length =
+				snprintf(line, sizeof line, "%u %s\n", msg->uid, maildir_base_name(m, msg).s);
 
 			must(write(log, line, (size_t)length) == length);
 		}
@@ -219,7 +220,11 @@ static void check_log(const struct t_folder *f)
 
 static const struct {
 	bool use_locks, no_inotify;
-} variants[] = { { false, false }, { true, false }, { true, true } };
+} variants[] = {
+	{false, false},
+	  { true, false},
+	   { true, true }
+};
 
 START_TEST(every_view_adds_up)
 {
