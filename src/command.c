@@ -167,6 +167,19 @@ static void sync_after(struct session *s, const struct command *cmd)
 		log_errno(r, "looking at the mailbox");
 }
 
+/* HIGHESTMODSEQ, where the client must know it: in the tagged line, if that has room for it. */
+static void correct(struct session *s, struct command *cmd, enum verdict verdict)
+{
+	const uint64_t modseq = s->state == SELECTED && !(cmd->row->flags & QUIET) ? sync_correction(s) : 0;
+
+	if (modseq == 0)
+		return;
+	if (verdict == OK && !cmd->code)
+		cmd->code = arena_printf(cmd->arena, "HIGHESTMODSEQ %llu", (unsigned long long)modseq);
+	else
+		sync_number(s, "HIGHESTMODSEQ", modseq, "Highest");
+}
+
 /* Whether the row is about the selected folder, and that is no more. */
 static bool is_removed(const struct session *s, const struct command_row *row)
 {
@@ -186,6 +199,8 @@ static bool answer(struct session *s, struct command *cmd, enum verdict verdict)
 		sync_after(s, cmd);
 	if (cmd->row && verdict == OK && is_removed(s, cmd->row))
 		verdict = cmd_removed(cmd);
+	if (cmd->row && verdict != BAD)
+		correct(s, cmd, verdict);
 	tagged(s, cmd, verdict);
 	if (verdict == OK && cmd->then)
 		cmd->then(s);

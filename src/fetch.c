@@ -147,6 +147,79 @@ bool fetch_parse(struct cursor *c, struct fetch_item **ret, size_t *ret_n)
 	return parse_items(c, ret, ret_n);
 }
 
+/* One modifier; each kind once. */
+static bool parse_modifier(struct cursor *c, struct fetch_request *f)
+{
+	const struct str start = c->rest;
+	const struct fetch_modifier_row *row;
+	struct str name;
+
+	if (!p_atom(c, &name))
+		return false;
+	row = fetch_modifier_find(name);
+	for (size_t i = 0; i < f->nmodifiers; i++)
+		if (f->modifiers[i] == row)
+			row = NULL;
+	if (!row || f->nmodifiers == FETCH_MODIFIERS) {
+		p_back(c, start);
+		return p_expected(c, "a FETCH modifier");
+	}
+	f->modifiers[f->nmodifiers++] = row;
+	return !row->parse || row->parse(c, f) || p_back(c, start);
+}
+
+static bool parse_modifiers(struct cursor *c, struct fetch_request *f)
+{
+	if (p_end(c))
+		return true;
+	if (!p_sp(c) || !p_char(c, '('))
+		return false;
+	do {
+		if (!parse_modifier(c, f))
+			return false;
+	} while (p_sp(c));
+	return p_char(c, ')') && p_end(c);
+}
+
+bool fetch_parse_request(struct session *s, struct cursor *c, struct fetch_request *ret)
+{
+	struct fetch_request f = { .by_uid = ret->by_uid };
+
+	if (!(p_sp(c) && p_sequence_set(c, &f.set) && p_sp(c) && fetch_parse(c, &f.items, &f.nitems) && parse_modifiers(c, &f)))
+		return false;
+	if (f.by_uid)	/* with QRESYNC that has both */
+		f.also |= TELLS_UID | (s->enabled & ON_QRESYNC ? TELLS_MODSEQ : 0);
+	*ret = f;
+	return true;
+}
+
+static bool is_asked(const struct fetch_request *f, const struct fetch_modifier_row *row)
+{
+	for (size_t i = 0; i < f->nmodifiers; i++)
+		if (f->modifiers[i] == row)
+			return true;
+	return false;
+}
+
+const char *fetch_prepare(struct session *s, struct arena *a, struct fetch_request *f)
+{
+	unsigned enables = 0;
+	const char *why = NULL;
+
+	if (!view_resolve(s->view, f->set, f->by_uid ? BY_UIDS : BY_NUMBER, a, &f->uids, &f->n))
+		return "No message has that number.";
+	for (size_t i = 0; i < f->nitems; i++)
+		enables |= row_enables(f->items[i].row);
+	for (size_t i = 0; i < f->nmodifiers; i++)
+		enables |= row_enables(f->modifiers[i]);
+	sync_enable(s, enables);
+	for (const struct extension *const *e = extensions; *e; e++)
+		for (const struct fetch_modifier_row *row = (*e)->fetch_modifiers; !why && row && row->name; row++)
+			if (row->apply && is_asked(f, row))
+				why = row->apply(s, a, f);
+	return why;
+}
+
 static unsigned all_needs(const struct fetch_item *items, size_t n)
 {
 	unsigned needs = 0;
@@ -161,18 +234,22 @@ bool fetch_sets_seen(const struct fetch_item *items, size_t n)
 	return all_needs(items, n) & SETS_SEEN;
 }
 
-int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *items, size_t n, bool with_uid)
+int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *items, size_t n, unsigned also)
 {
 	const unsigned needs = all_needs(items, n);
+	const bool anew = s->enabled & ON_CONDSTORE;	/* flags it gets are told again, with their MODSEQ */
 	int r = fetching_need(f, needs);
 
 	if (r < 0)
 		return r;
 	f->becomes_seen = needs & SETS_SEEN && !s->view->readonly && !(f->message->flags & MD_SEEN);
-	sync_begin_fetch(s, f->uid, with_uid && !(needs & TELLS_UID));
+	f->more_flags = f->becomes_seen && !anew ? MD_SEEN : 0;
+	sync_begin_fetch(s, f->uid, also & ~needs & TELLS_UID);
+	if (also & ~needs & TELLS_MODSEQ)
+		sync_write_modseq(s, f->message);
 	/* First, since there are clients that want the end of a literal to be the end of the answer. */
-	if (f->becomes_seen && !(needs & TELLS_FLAGS))
-		sync_write_flags(s, f->message, MD_SEEN);
+	if (f->more_flags && !(needs & TELLS_FLAGS))
+		sync_write_flags(s, f->message, f->more_flags);
 	for (size_t i = 0; i < n; i++) {
 		const int one = items[i].row->write(s, f, &items[i]);
 

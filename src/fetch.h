@@ -18,6 +18,7 @@ struct fetching {
 	uint32_t uid;
 	const struct message *message;
 	bool becomes_seen;		/* this FETCH marks it \Seen */
+	unsigned more_flags;		/* told with its flags: MD_SEEN, if they are not told anew once it has them */
 	struct arena *arena;		/* of this message */
 	unsigned have;			/* fetch_needs that are met */
 	int fd;				/* -1: not open */
@@ -41,10 +42,34 @@ bool fetch_parse(struct cursor *c, struct fetch_item **ret, size_t *ret_n);
 /* Whether items make the messages \Seen. */
 bool fetch_sets_seen(const struct fetch_item *items, size_t n);
 
-/* "* n FETCH (...)" for one message. A negative errno if it could not be read: then nothing was written, or, if its file
+enum { FETCH_MODIFIERS = 8 };	/* in one command, each of another kind */
+
+/* What a FETCH asks for. */
+struct fetch_request {
+	struct seqset set;
+	bool by_uid;
+	struct fetch_item *items;
+	size_t nitems;
+	unsigned also;			/* TELLS_UID, TELLS_MODSEQ: told of each message, asked for or not */
+	const struct fetch_modifier_row *modifiers[FETCH_MODIFIERS];
+	size_t nmodifiers;
+	bool since;			/* CHANGEDSINCE is there (RFC 7162 3.1.4.1) */
+	uint64_t changedsince;
+	uint32_t *uids;			/* the messages that are meant, ascending; modifiers leave some out */
+	size_t n;
+};
+
+/* SP sequence-set SP items [SP "(" modifier *(SP modifier) ")"], up to the end. */
+bool fetch_parse_request(struct session *s, struct cursor *c, struct fetch_request *ret);
+/* Enables what is enabled by asking so, finds the messages, and lets the modifiers do their work, in the order of extensions.
+ * NULL, or why that is BAD.
+ */
+const char *fetch_prepare(struct session *s, struct arena *a, struct fetch_request *f);
+
+/* "* n FETCH (...)" for one message, with also (TELLS_UID, TELLS_MODSEQ) if items do not have it. A negative errno if it could not be read: then nothing was written, or, if its file
  * failed in the middle of a literal, blanks in place of its octets.
  */
-int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *items, size_t n, bool with_uid);
+int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *items, size_t n, unsigned also);
 
 /* Writes octets [from, to) of the file as a literal, as they are sent; of them only partial, if it is not NULL. */
 int fetch_literal(struct session *s, struct fetching *f, off_t from, off_t to, const struct partial *partial);

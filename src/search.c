@@ -3,6 +3,7 @@
 #include "mail/charset.h"
 #include "mail/fold.h"
 #include "search.h"
+#include "sync.h"
 #include "view.h"
 
 static int by_value(const void *x, const void *y)
@@ -163,6 +164,8 @@ enum verdict search_read(struct session *s, struct command *cmd, const struct vi
 		return cmd_syntax(cmd);
 	if (!prepare(&keys, charset, cmd->arena))
 		return cmd_bad(cmd, "A text is not in the charset that was named.");
+	if (parse.modseq)
+		sync_enable(s, ON_CONDSTORE);
 	*ret = (struct search){ keys, parse.modseq };
 	return OK;
 }

@@ -1,6 +1,7 @@
 /* status_of.c: what STATUS can tell of a folder (RFC 9051 6.3.11) */
 #include "fetch.h"
 #include "status_of.h"
+#include "sync.h"
 
 static bool p_status_item(struct cursor *c, const struct status_row **ret)
 {
@@ -48,8 +49,11 @@ static int prepare(struct status_of *of, const struct status_items *items)
 int status_tell(struct session *s, struct str name, struct str folder, const struct status_items *items)
 {
 	struct status_of of;
-	int r = status_open_folder(s, folder, &of);
+	int r;
 
+	for (size_t i = 0; i < items->n; i++)
+		sync_enable(s, row_enables(items->v[i]));
+	r = status_open_folder(s, folder, &of);
 	if (r < 0)
 		return r;
 	r = prepare(&of, items);

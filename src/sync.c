@@ -24,35 +24,84 @@ void sync_write_flags(struct session *s, const struct message *m, unsigned more)
 	w_flags(&s->out, system, names, k->n);
 }
 
+void sync_write_modseq(struct session *s, const struct message *m)
+{
+	w_atom(&s->out, "MODSEQ");
+	w_open(&s->out);
+	w_number(&s->out, m->modseq);
+	w_close(&s->out);
+	s->view->client_modseq = MAX(s->view->client_modseq, m->modseq);
+}
+
 void sync_begin_fetch(struct session *s, uint32_t uid, bool with_uid)
 {
 	w_untagged(&s->out);
 	w_number(&s->out, s->enabled & ON_UIDONLY ? uid : view_number(s->view, uid));
 	w_atom(&s->out, s->enabled & ON_UIDONLY ? "UIDFETCH" : "FETCH");
 	w_open(&s->out);
-	/* RFC 7162 3.2.4: with QRESYNC each FETCH has the UID. */
-	if ((with_uid || s->enabled & ON_QRESYNC) && !(s->enabled & ON_UIDONLY)) {
+	if (with_uid && !(s->enabled & ON_UIDONLY)) {
 		w_atom(&s->out, "UID");
 		w_number(&s->out, uid);
 	}
 }
 
-void sync_fetch_flags(struct session *s, uint32_t uid, bool with_uid)
+static void fetch_changed(struct session *s, uint32_t uid, bool flags, bool with_uid)
 {
 	const struct message *m = maildir_message(s->view->box, uid);
 
 	if (!m)
 		return;
-	sync_begin_fetch(s, uid, with_uid);
-	sync_write_flags(s, m, 0);
-	if (s->enabled & ON_CONDSTORE) {
-		w_atom(&s->out, "MODSEQ");
-		w_open(&s->out);
-		w_number(&s->out, m->modseq);
-		w_close(&s->out);
-	}
+	sync_begin_fetch(s, uid, with_uid || s->enabled & ON_CONDSTORE);
+	if (flags)
+		sync_write_flags(s, m, 0);
+	if (s->enabled & ON_CONDSTORE)
+		sync_write_modseq(s, m);
 	w_close(&s->out);
 	w_crlf(&s->out);
+}
+
+void sync_fetch_flags(struct session *s, uint32_t uid, bool with_uid)
+{
+	fetch_changed(s, uid, true, with_uid);
+}
+
+void sync_fetch_modseq(struct session *s, uint32_t uid)
+{
+	fetch_changed(s, uid, false, true);
+}
+
+void sync_number(struct session *s, const char *code, uint64_t n, const char *text)
+{
+	w_untagged(&s->out);
+	w_atom(&s->out, "OK");
+	w_code_open(&s->out, code);
+	w_number(&s->out, n);
+	w_code_close(&s->out);
+	w_text(&s->out, str_z(text));
+	w_crlf(&s->out);
+}
+
+void sync_enable(struct session *s, unsigned bits)
+{
+	const unsigned new = bits & ~s->enabled;
+
+	s->enabled |= bits;
+	if (!(new & ON_CONDSTORE) || s->state != SELECTED)
+		return;
+	sync_number(s, "HIGHESTMODSEQ", s->view->told_modseq, "Highest");
+	s->view->client_modseq = s->view->told_modseq;
+	s->view->told_gone = false;
+}
+
+uint64_t sync_correction(struct session *s)
+{
+	struct view *v = s->view;
+
+	if (!(s->enabled & ON_CONDSTORE) || (!v->told_gone && v->client_modseq <= v->told_modseq))
+		return 0;
+	v->told_gone = false;
+	v->client_modseq = v->told_modseq;
+	return v->told_modseq;
 }
 
 void sync_flags(struct session *s)
@@ -97,29 +146,44 @@ void sync_counts(struct session *s)
 	w_crlf(&s->out);
 }
 
-/* VANISHED (RFC 7162 3.2.10) in one line, or an EXPUNGE for each. */
+void sync_vanished(struct session *s, bool earlier, struct uidset *uids)
+{
+	enum { RUNS = 512 };	/* in a line: some 8 KB, as RFC 7162 4 has it for the client's */
+
+	uidset_settle(uids);
+	for (size_t i = 0; i < uids->n; i += RUNS) {
+		struct uidset some = { .v = uids->v + i, .n = MIN(uids->n - i, (size_t)RUNS) };
+
+		w_untagged(&s->out);
+		w_atom(&s->out, "VANISHED");
+		if (earlier) {
+			w_open(&s->out);
+			w_atom(&s->out, "EARLIER");
+			w_close(&s->out);
+		}
+		w_uid_set(&s->out, &some);
+		w_crlf(&s->out);
+	}
+}
+
+/* VANISHED (RFC 7162 3.2.10), or an EXPUNGE for each. */
 static void tell_gone(struct session *s, struct arena *a, const uint32_t *numbers, const uint32_t *uids, size_t n)
 {
 	struct uidset set;
 
-	if (n == 0)
-		return;
-	if (!(s->enabled & (ON_QRESYNC | ON_UIDONLY))) {
-		for (size_t i = 0; i < n; i++) {
-			w_untagged(&s->out);
-			w_number(&s->out, numbers[i]);
-			w_atom(&s->out, "EXPUNGE");
-			w_crlf(&s->out);
-		}
+	if (s->enabled & (ON_QRESYNC | ON_UIDONLY)) {
+		uidset_init(&set, a);
+		for (size_t i = 0; i < n; i++)
+			uidset_add(&set, uids[i]);
+		sync_vanished(s, false, &set);
 		return;
 	}
-	uidset_init(&set, a);
-	for (size_t i = 0; i < n; i++)
-		uidset_add(&set, uids[i]);
-	w_untagged(&s->out);
-	w_atom(&s->out, "VANISHED");
-	w_uid_set(&s->out, &set);
-	w_crlf(&s->out);
+	for (size_t i = 0; i < n; i++) {
+		w_untagged(&s->out);
+		w_number(&s->out, numbers[i]);
+		w_atom(&s->out, "EXPUNGE");
+		w_crlf(&s->out);
+	}
 }
 
 static int by_value(const void *x, const void *y)
@@ -153,6 +217,7 @@ void sync_tell_known(struct session *s, bool keeps_numbers)
 
 	view_absorb(v, 0);
 	if (v->gone.n && !keeps_numbers) {
+		v->told_gone = true;
 		view_forget_gone(v, &a, &numbers, &uids, &gone);
 		tell_gone(s, &a, numbers, uids, gone);
 	}
@@ -161,6 +226,7 @@ void sync_tell_known(struct session *s, bool keeps_numbers)
 	if (gone || v->told != v->uids.n)
 		sync_counts(s);
 	tell_changed(s);
+	v->told_modseq = MIN(maildir_highestmodseq(v->box), v->gone_modseq - 1);
 }
 
 int sync_tell(struct session *s, bool keeps_numbers)

@@ -8,7 +8,7 @@ struct view *view_new(struct maildir *box, bool readonly)
 {
 	struct view *v = must_alloc(sizeof *v);
 
-	*v = (struct view){ .box = box, .readonly = readonly };
+	*v = (struct view){ .box = box, .readonly = readonly, .gone_modseq = UINT64_MAX };
 	return v;
 }
 
@@ -79,6 +79,11 @@ uint32_t view_number(const struct view *v, uint32_t uid)
 	return at < v->uids.n && v->uids.v[at] == uid ? (uint32_t)at + 1 : 0;
 }
 
+size_t view_position(const struct view *v, uint32_t uid)
+{
+	return place(v->uids.v, v->uids.n, uid);
+}
+
 bool view_recent(const struct view *v, uint32_t uid)
 {
 	return is_in(v->recent.v, v->recent.n, uid);
@@ -94,6 +99,7 @@ void view_begin(struct view *v)
 			push(&v->recent, m->uid);
 	}
 	maildir_events_clear(v->box);
+	v->told_modseq = v->client_modseq = maildir_highestmodseq(v->box);
 }
 
 static void absorb_new(struct view *v, const struct md_event *e)
@@ -126,8 +132,10 @@ void view_absorb(struct view *v, uint64_t silent)
 			absorb_new(v, e);
 		else if (e->what == MD_CHANGED)
 			absorb_change(v, e, silent);
-		else if (view_number(v, e->uid))
+		else if (view_number(v, e->uid)) {
 			push(&v->gone, e->uid);
+			v->gone_modseq = MIN(v->gone_modseq, e->modseq);
+		}
 	}
 	maildir_events_clear(v->box);
 }
@@ -189,6 +197,7 @@ void view_forget_gone(struct view *v, struct arena *a, uint32_t **ret_numbers, u
 	remove_all(&v->recent, uids, n);
 	remove_all(&v->saved, uids, n);
 	v->gone.n = 0;
+	v->gone_modseq = UINT64_MAX;
 	*ret_numbers = numbers;
 	*ret_uids = uids;
 	*ret_n = told;

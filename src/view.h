@@ -28,6 +28,10 @@ struct view {
 	struct uids recent;		/* \Recent in this session, ascending */
 	struct uids saved;		/* what "$" means (RFC 5182), ascending */
 	size_t keywords;		/* how many of the folder's keywords FLAGS has named */
+	uint64_t gone_modseq;		/* the least mod-sequence of those in gone; UINT64_MAX if there are none */
+	uint64_t told_modseq;		/* every change up to it has been told */
+	uint64_t client_modseq;		/* what the client takes for HIGHESTMODSEQ, from what it was sent (RFC 7162 6) */
+	bool told_gone;			/* an expunge was told since the client has got HIGHESTMODSEQ */
 };
 
 /* Takes box over. */
@@ -37,6 +41,8 @@ void view_free(struct view *v);		/* closes the folder, too */
 /* The number of a UID, or 0 if the client has not been told of it. */
 uint32_t view_number(const struct view *v, uint32_t uid);
 bool view_recent(const struct view *v, uint32_t uid);
+/* Where in uids the first that is not below uid is; their number if there is none. */
+size_t view_position(const struct view *v, uint32_t uid);
 
 /* Takes in all messages that are there: the client is about to be told of them. */
 void view_begin(struct view *v);

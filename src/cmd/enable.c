@@ -1,16 +1,27 @@
 /* cmd/enable.c: ENABLE (RFC 5161) */
 #include "command.h"
 #include "session.h"
+#include "sync.h"
 
-/* Turns on what name means, and says so, if it is not on yet. What nobody knows is passed over (RFC 5161 3.1). */
-static void enable(struct session *s, struct str name)
+/* Turns on what is named, and says which of it was not on before. What nobody knows is passed over (RFC 5161 3.1). */
+static void enable(struct session *s, const struct str *names, size_t n)
 {
+	unsigned bits = 0;
+
+	w_untagged(&s->out);
+	w_atom(&s->out, "ENABLED");
 	for (const struct extension *const *e = extensions; *e; e++) {
-		if (!(*e)->enable || !str_ieq(name, str_z((*e)->enable)) || !(~s->enabled & (*e)->enable_bit))
+		size_t i = 0;
+
+		while ((*e)->enable && i < n && !str_ieq(names[i], str_z((*e)->enable)))
+			i++;
+		if (!(*e)->enable || i == n || !(~s->enabled & (*e)->enable_bit))
 			continue;
-		s->enabled |= (*e)->enable_bit;
+		bits |= (*e)->enable_bit;
 		w_atom(&s->out, (*e)->enable);
 	}
+	w_crlf(&s->out);
+	sync_enable(s, bits);
 }
 
 static enum verdict cmd_enable(struct session *s, struct command *cmd)
@@ -25,11 +36,7 @@ static enum verdict cmd_enable(struct session *s, struct command *cmd)
 	}
 	if (n == 0 || !p_end(&cmd->args))
 		return cmd_syntax(cmd);
-	w_untagged(&s->out);
-	w_atom(&s->out, "ENABLED");
-	for (size_t i = 0; i < n; i++)
-		enable(s, names[i]);
-	w_crlf(&s->out);
+	enable(s, names, n);
 	s->out.utf8 = s->enabled & (ON_UTF8 | ON_REV2);
 	return cmd_ok(cmd, "Options enabled");
 }

@@ -9,7 +9,7 @@
 static int write_flags(struct session *s, struct fetching *f, const struct fetch_item *item)
 {
 	(void)item;
-	sync_write_flags(s, f->message, f->becomes_seen ? MD_SEEN : 0);
+	sync_write_flags(s, f->message, f->more_flags);
 	return 0;
 }
 
@@ -44,9 +44,11 @@ static int write_size(struct session *s, struct fetching *f, const struct fetch_
 
 static int write_envelope(struct session *s, struct fetching *f, const struct fetch_item *item)
 {
+	_cleanup_(arena_free) struct arena a = { 0 };	/* it may be asked for thousands of times at once */
+
 	(void)item;
 	w_atom(&s->out, "ENVELOPE");
-	fetch_write_envelope(s, f->arena, f->header);
+	fetch_write_envelope(s, &a, f->header);
 	return 0;
 }
 
@@ -163,17 +165,16 @@ struct outcome {
 	int error;		/* the first failure to read one */
 };
 
-static void fetch_all(struct session *s, struct command *cmd, const uint32_t *uids, size_t n,
-		      const struct fetch_item *list, size_t nlist, struct outcome *o)
+static void fetch_all(struct session *s, const struct fetch_request *request, struct outcome *o)
 {
 	_cleanup_(arena_free) struct arena scratch = { 0 };
 
-	for (size_t i = 0; i < n && !s->conn.error; i++) {
+	for (size_t i = 0; i < request->n && !s->conn.error; i++) {
 		struct fetching f;
-		int r = fetching_begin(&f, s->view->box, uids[i], &scratch);
+		int r = fetching_begin(&f, s->view->box, request->uids[i], &scratch);
 
 		if (r == 0)
-			r = fetch_tell(s, &f, list, nlist, cmd->row->flags & BY_UID);
+			r = fetch_tell(s, &f, request->items, request->nitems, request->also);
 		fetching_end(&f);
 		arena_reset(&scratch);
 		if (r == -ENOENT)
@@ -181,11 +182,13 @@ static void fetch_all(struct session *s, struct command *cmd, const uint32_t *ui
 		else if (r < 0)
 			o->error = o->error ? o->error : r;
 		else if (f.becomes_seen)
-			o->seen[o->nseen++] = uids[i];
+			o->seen[o->nseen++] = request->uids[i];
 	}
 }
 
-/* Marks what was fetched \Seen, in one change for all of it. The client has been told already. */
+/* Marks what was fetched \Seen, in one change for all of it. The client has been told already, unless it wants to know the
+ * mod-sequence, too: then that is left to the sync after the command.
+ */
 static int mark_seen(struct session *s, struct command *cmd, const struct outcome *o)
 {
 	const struct md_change seen = { .op = MD_ADD, .flags = MD_SEEN };
@@ -196,7 +199,7 @@ static int mark_seen(struct session *s, struct command *cmd, const struct outcom
 	if (uids.n == 0)
 		return 0;
 	r = maildir_store(s->view->box, uids, &seen, cmd->arena, &modified, &gone);
-	view_absorb(s->view, r < 0 ? 0 : maildir_highestmodseq(s->view->box));
+	view_absorb(s->view, r < 0 || s->enabled & ON_CONDSTORE ? 0 : maildir_own_modseq(s->view->box));
 	for (size_t i = 0; r < 0 && i < uids.n; i++)
 		sync_fetch_flags(s, uids.v[i], cmd->row->flags & BY_UID);
 	return r;
@@ -204,21 +207,19 @@ static int mark_seen(struct session *s, struct command *cmd, const struct outcom
 
 static enum verdict cmd_fetch(struct session *s, struct command *cmd)
 {
-	struct cursor *c = &cmd->args;
-	struct fetch_item *list;
+	struct fetch_request f = { .by_uid = cmd->row->flags & BY_UID };
 	struct outcome o = { 0 };
-	struct seqset set;
-	uint32_t *uids;
-	size_t nlist, n;
+	const char *why;
 	int r;
 
-	if (!(p_sp(c) && p_sequence_set(c, &set) && p_sp(c) && fetch_parse(c, &list, &nlist) && p_end(c)))
+	if (!fetch_parse_request(s, &cmd->args, &f))
 		return cmd_syntax(cmd);
-	if (!view_resolve(s->view, set, cmd->row->flags & BY_UID ? BY_UIDS : BY_NUMBER, cmd->arena, &uids, &n))
-		return cmd_bad(cmd, "No message has that number.");
-	if (fetch_sets_seen(list, nlist))
-		o.seen = arena_alloc(cmd->arena, n * sizeof *o.seen);
-	fetch_all(s, cmd, uids, n, list, nlist, &o);
+	why = fetch_prepare(s, cmd->arena, &f);
+	if (why)
+		return cmd_bad(cmd, why);
+	if (fetch_sets_seen(f.items, f.nitems))
+		o.seen = arena_alloc(cmd->arena, f.n * sizeof *o.seen);
+	fetch_all(s, &f, &o);
 	r = mark_seen(s, cmd, &o);
 	if (o.error || r < 0)
 		return cmd_failed(cmd, o.error ? o.error : r);

@@ -5,16 +5,49 @@
 #include "sync.h"
 #include "view.h"
 
-/* "* OK [code n] text" */
-static void tell_number(struct session *s, const char *code, uint64_t n, const char *text)
+enum { SELECT_PARAMETERS = 8 };	/* in one command, each of another kind */
+
+struct parameter {
+	const struct select_row *row;
+	const void *args;
+};
+
+struct parameters {
+	struct parameter v[SELECT_PARAMETERS];
+	size_t n;
+};
+
+static bool p_parameter(struct session *s, struct cursor *c, struct parameters *p)
 {
-	w_untagged(&s->out);
-	w_atom(&s->out, "OK");
-	w_code_open(&s->out, code);
-	w_number(&s->out, n);
-	w_code_close(&s->out);
-	w_text(&s->out, str_z(text));
-	w_crlf(&s->out);
+	struct parameter one = { 0 };
+	struct str name;
+
+	if (p->n == SELECT_PARAMETERS || !p_atom(c, &name))
+		return false;
+	one.row = select_row_find(name);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i].row == one.row)
+			one.row = NULL;
+	if (!one.row)
+		return p_expected(c, "a SELECT parameter");
+	if (one.row->parse && !one.row->parse(s, c, &one.args))
+		return false;
+	p->v[p->n++] = one;
+	return true;
+}
+
+/* [SP "(" parameter *(SP parameter) ")"], up to the end (RFC 4466 2.1). */
+static bool p_parameters(struct session *s, struct cursor *c, struct parameters *p)
+{
+	if (p_end(c))
+		return true;
+	if (!p_sp(c) || !p_char(c, '('))
+		return false;
+	do {
+		if (!p_parameter(s, c, p))
+			return false;
+	} while (p_sp(c));
+	return p_char(c, ')') && p_end(c);
 }
 
 /* The first message without \Seen, by its number, or 0. */
@@ -38,19 +71,21 @@ static void tell_selected(struct session *s)
 	view_begin(v);
 	sync_flags(s);
 	sync_counts(s);
-	tell_number(s, "UIDVALIDITY", maildir_uidvalidity(v->box), "Ok");
-	tell_number(s, "UIDNEXT", maildir_uidnext(v->box), "Predicted next UID");
+	sync_number(s, "UIDVALIDITY", maildir_uidvalidity(v->box), "Ok");
+	sync_number(s, "UIDNEXT", maildir_uidnext(v->box), "Predicted next UID");
+	sync_number(s, "HIGHESTMODSEQ", v->told_modseq, "Highest");
 	unseen = s->enabled & ON_REV2 ? 0 : first_unseen(v);
 	if (unseen)
-		tell_number(s, "UNSEEN", unseen, "First unseen message");
+		sync_number(s, "UNSEEN", unseen, "First unseen message");
 }
 
 static enum verdict open_mailbox(struct session *s, struct command *cmd, bool readonly)
 {
+	struct parameters p = { .n = 0 };
 	struct str name, folder;
 	int r;
 
-	if (!p_sp(&cmd->args) || !p_mailbox(&cmd->args, &name) || !p_end(&cmd->args))
+	if (!p_sp(&cmd->args) || !p_mailbox(&cmd->args, &name) || !p_parameters(s, &cmd->args, &p))
 		return cmd_syntax(cmd);
 	if (s->view) {
 		session_unselect(s);
@@ -66,7 +101,12 @@ static enum verdict open_mailbox(struct session *s, struct command *cmd, bool re
 		r = session_select(s, folder, readonly);
 	if (r < 0)
 		return cmd_failed(cmd, r == -EINVAL ? -ENOENT : r);
+	for (size_t i = 0; i < p.n; i++)
+		s->enabled |= row_enables(p.v[i].row);	/* HIGHESTMODSEQ is told in any case */
 	tell_selected(s);
+	for (size_t i = 0; i < p.n; i++)
+		if (p.v[i].row->tell)
+			p.v[i].row->tell(s, cmd->arena, p.v[i].args);
 	session_doing(s, readonly ? "EXAMINE " : "SELECT ", name);
 	return cmd_ok_code(cmd, readonly ? "READ-ONLY" : "READ-WRITE", "Ok");
 }
