@@ -165,7 +165,7 @@ START_TEST(a_delivery_that_is_journaled_is_finished_by_the_next_session)
 }
 END_TEST
 
-START_TEST(old_files_in_tmp_are_swept_by_change_time_only)
+START_TEST(a_file_in_tmp_whose_dates_only_look_old_is_kept)
 {
 	struct t_folder f = t_folder_make();
 	struct maildir *m;
@@ -183,7 +183,8 @@ END_TEST
 
 static const bool both[] = { false, true };
 
-/* Everything that is in the folder: the messages' files, and what the journal gives of it to a new session. */
+/* Everything that is in the folder: the messages' files, and what the journal gives of it to a new session.
+ */
 static void is_sane(const struct t_folder *f, size_t at_least)
 {
 	struct maildir *m = t_open(f, 0);
@@ -390,7 +391,7 @@ START_TEST(without_descriptors_nothing_is_half_done)
 	t_append(m, "message", 0);
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	taken = dup(0);
-	limit.rlim_cur = (rlim_t)taken;	/* the first that is free */
+	limit.rlim_cur = (rlim_t)taken; /* the first that is free */
 	close(taken);
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	ck_assert_int_eq(maildir_tmp_open(m, &tmp), -EMFILE);
@@ -410,7 +411,7 @@ T_SUITE("deliver", T_TEST(a_message_gets_the_next_uid_its_flags_and_its_date),
 	T_TEST(dates_may_be_before_1970_or_far_away), T_TEST(several_come_in_together_and_in_order),
 	T_TEST(what_is_discarded_was_never_there), T_TEST(a_bad_keyword_delivers_none),
 	T_TEST(a_delivery_that_is_journaled_is_finished_by_the_next_session),
-	T_TEST(old_files_in_tmp_are_swept_by_change_time_only),
+	T_TEST(a_file_in_tmp_whose_dates_only_look_old_is_kept),
 	T_LOOP(a_session_killed_at_any_moment_leaves_a_sane_folder, both),
 	T_LOOP(two_sessions_at_once_share_the_uids, both),
 	T_LOOP(a_full_disk_refuses_and_leaves_the_mail_as_it_was, both),

@@ -17,14 +17,14 @@ static const struct {
 	uint8_t flags;
 	const char *keyword, *shows, *file;
 } changes[] = {
-	{ MD_SET,    0,				  NULL,	   "2:*",		  "cur/2.b:2,"	   },
-	{ MD_SET,    MD_FLAGS,			  NULL,	   "2:*DFRST",		  "cur/2.b:2,DFRST" },
-	{ MD_SET,    MD_DRAFT,			  "work",	   "2:*D(work)",	  "cur/2.b:2,Da"	   },
-	{ MD_ADD,    MD_DELETED,		  NULL,	   "2:*ST",		  "cur/2.b:2,ST"	   },
-	{ MD_ADD,    0,				  "$Forwarded", "2:*S($Forwarded)", "cur/2.b:2,PS"	   },
-	{ MD_ADD,    0,				  NULL,	   "2:*S",		  "cur/2.b:2,S"	   },
-	{ MD_REMOVE, MD_SEEN | MD_FLAGGED,	  NULL,	   "2:*",		  "cur/2.b:2,"	   },
-	{ MD_REMOVE, 0,				  "unknown",   "2:*S",		  "cur/2.b:2,S"	   },
+	{MD_SET,	  0,		     NULL,	   "2:*",		  "cur/2.b:2,"     },
+	{ MD_SET,	  MD_FLAGS,		    NULL,	  "2:*DFRST",	      "cur/2.b:2,DFRST"},
+	{ MD_SET,	  MD_DRAFT,		    "work",	    "2:*D(work)",	  "cur/2.b:2,Da"	 },
+	{ MD_ADD,	  MD_DELETED,	      NULL,	    "2:*ST",	     "cur/2.b:2,ST"   },
+	{ MD_ADD,	  0,		     "$Forwarded", "2:*S($Forwarded)", "cur/2.b:2,PS"   },
+	{ MD_ADD,	  0,		     NULL,	   "2:*S",		   "cur/2.b:2,S"	 },
+	{ MD_REMOVE, MD_SEEN | MD_FLAGGED, NULL,	 "2:*",		"cur/2.b:2,"     },
+	{ MD_REMOVE, 0,			"unknown",	   "2:*S",		   "cur/2.b:2,S"	 },
 };
 
 START_TEST(a_change_is_in_the_file_name_and_seen_by_others)
@@ -38,7 +38,7 @@ START_TEST(a_change_is_in_the_file_name_and_seen_by_others)
 	snprintf(shows, sizeof shows, "1:* %s 3:*F", changes[_i].shows);
 	t_shows(m, shows);
 	ck_assert(t_has(&f, changes[_i].file));
-	if (strcmp(changes[_i].shows, "2:*S") == 0) {	/* what changes nothing has no mod-sequence */
+	if (strcmp(changes[_i].shows, "2:*S") == 0) { /* what changes nothing has no mod-sequence */
 		t_tells(m, "");
 		ck_assert_uint_eq(maildir_highestmodseq(m), before);
 	} else {
@@ -88,12 +88,14 @@ START_TEST(unchangedsince_leaves_alone_what_has_changed_since)
 	struct maildir *m = t_select(&f), *other = t_select(&f);
 	const uint64_t since = maildir_highestmodseq(m);
 	uint32_t uids[] = { 1, 2, 3 };
-	struct md_change change = { .op = MD_ADD, .flags = MD_ANSWERED, .conditional = true, .unchangedsince = since };
+	struct md_change change = {
+		.op = MD_ADD, .flags = MD_ANSWERED, .conditional = true, .unchangedsince = since
+	};
 	struct md_uids modified, gone;
 	struct arena a = { 0 };
 
 	ck_assert_int_eq(t_store(other, 2, MD_ADD, MD_FLAGGED, NULL), 0);
-	t_mv(&f, "cur/3.c:2,F", "cur/3.c:2,");	/* nobody has told the session yet */
+	t_mv(&f, "cur/3.c:2,F", "cur/3.c:2,"); /* nobody has told the session yet */
 	ck_assert_int_eq(maildir_store(m, (struct md_uids){ uids, 3 }, &change, &a, &modified, &gone), 0);
 	ck_assert_uint_eq(modified.n, 2);
 	ck_assert_uint_eq(modified.v[0], 2);
@@ -173,7 +175,8 @@ START_TEST(keywords_have_limits)
 	for (size_t i = 0; i < COUNT(names); i++)
 		names[i] = str_z(arena_printf(&a, "k%zu", i));
 	change.nkeywords = COUNT(names);
-	ck_assert_int_eq(maildir_store(m, (struct md_uids){ &uid, 1 }, &change, &a, &modified, &gone), -EOVERFLOW);
+	ck_assert_int_eq(maildir_store(m, (struct md_uids){ &uid, 1 }, &change, &a, &modified, &gone),
+			 -EOVERFLOW);
 	ck_assert_uint_eq(maildir_keyword_count(m), 1);
 	change.nkeywords = MD_KEYWORDS_MAX - 1;
 	ck_assert_int_eq(maildir_store(m, (struct md_uids){ &uid, 1 }, &change, &a, &modified, &gone), 0);
