@@ -1,6 +1,6 @@
 /* t/t_export.c: Courier's files, written so that they are read as what they were made from */
 #include "maildir/export.h"
-#include "t/folder.h"
+#include "t/dir.h"
 
 START_TEST(what_is_exported_is_imported)
 {

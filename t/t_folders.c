@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "maildir/foldername.h"
 #include "maildir/inside.h"
-#include "t/folder.h"
+#include "t/dir.h"
 
 #define NAME_254                                                                                             \
 	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjj" \

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include <time.h>
 #include "maildir/import.h"
-#include "t/folder.h"
+#include "t/dir.h"
 
 /* "from uidvalidity/uidnext uid:base[keywords] ... a=name": all that was read; "none", or the error. */
 static const char *imported(struct buf *b)

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "maildir/folders.h"
 #include "maildir/inside.h"
-#include "t/folder.h"
+#include "t/dir.h"
 
 START_TEST(a_missing_maildir_is_made)
 {

@@ -1,7 +1,7 @@
 /* t/t_subscribe.c: courierimapsubscribed, and Dovecot's subscriptions */
 #include <sys/wait.h>
 #include "maildir/subscribe.h"
-#include "t/folder.h"
+#include "t/dir.h"
 
 #define FILE_NAME "m/courierimapsubscribed"
 

@@ -1,7 +1,7 @@
 /* t/t_trash.c: old messages removed from some folders */
 #include "base/clock.h"
 #include "maildir/trash.h"
-#include "t/folder.h"
+#include "t/dir.h"
 
 static const struct {
 	const char *value, *rules; /* rules: NULL if it can't be meant */

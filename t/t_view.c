@@ -1,6 +1,6 @@
 /* t/t_view.c: what a client has been told, and what its numbers mean */
 #include "imap/parse.h"
-#include "t/folder.h"
+#include "t/dir.h"
 #include "view.h"
 
 static const struct maildir_config config = { .hostname = "host" };
