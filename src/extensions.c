@@ -6,7 +6,7 @@ extern const struct extension ext_base, ext_auth, ext_mailbox, ext_list, ext_sel
 	ext_uidplus, ext_move, ext_literal_plus, ext_sasl_ir, ext_special_use, ext_appendlimit;
 extern const struct extension ext_compress;
 extern const struct extension ext_condstore, ext_qresync;
-extern const struct extension ext_status, ext_status_size, ext_list_status, ext_xlist;
+extern const struct extension ext_status, ext_status_size, ext_list_status, ext_xlist, ext_metadata, ext_list_metadata;
 extern const struct extension ext_esearch, ext_searchres, ext_within;
 extern const struct extension ext_i18nlevel, ext_sort, ext_sort_display, ext_esort;
 
@@ -15,6 +15,7 @@ const struct extension *const extensions[] = {
 	&ext_base,   &ext_literal_plus, &ext_sasl_ir, &ext_uidplus,	&ext_children, &ext_namespace,
 	&ext_idle,   &ext_id,		&ext_enable,  &ext_unselect,	&ext_move,     &ext_special_use,
 	&ext_list_status, &ext_status_size, &ext_status, &ext_xlist,
+	&ext_metadata, &ext_list_metadata,
 	&ext_esearch, &ext_searchres, &ext_within,
 	&ext_i18nlevel, &ext_sort, &ext_sort_display, &ext_esort,
 	&ext_appendlimit,
