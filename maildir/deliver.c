@@ -102,29 +102,46 @@ int maildir_tmp_open(struct maildir *m, struct md_tmp *ret)
 
 void maildir_tmp_discard(struct md_tmp *tmp)
 {
-	if (tmp->fd >= 0 && tmp->name[0])
+	if ((tmp->fd >= 0 || tmp->finished) && tmp->name[0])
 		unlinkat(tmp->dir, tmp->name, 0);
 	tmp->name[0] = 0;
 	fd_closep(&tmp->fd);
 }
 
 /* Its date, its final base name, and on disk. */
-static int finish(struct maildir *m, struct md_tmp *tmp, struct arrival *ret)
+int maildir_tmp_finish(struct maildir *m, struct md_tmp *tmp)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = tmp->date } };
 	char name[MDNAME_MAX + 1];
 	struct stat st;
 
+	if (tmp->finished)
+		return 0;
 	if ((tmp->dated && futimens(tmp->fd, times) < 0) || fstat(tmp->fd, &st) < 0)
 		return -errno;
 	box_unique(m, &st, name);
 	if (renameat(m->tmp, tmp->name, m->tmp, name) < 0)
 		return -errno;
-	memcpy(tmp->name, name, sizeof tmp->name);
-	memcpy(ret->name, name, sizeof ret->name);
+	memcpy(tmp->name, name, sizeof name);
+	tmp->print = mdname_print(&st);
+	if (box_sync_mail(m) && fsync(tmp->fd) < 0)
+		return -errno;
+	fd_closep(&tmp->fd);
+	tmp->finished = true;
+	return 0;
+}
+
+/* What the journal is told of it. */
+static int prepare(struct maildir *m, struct md_tmp *tmp, struct arrival *ret)
+{
+	const int r = maildir_tmp_finish(m, tmp);
+
+	if (r < 0)
+		return r;
+	memcpy(ret->name, tmp->name, strlen(tmp->name) + 1);
 	ret->flags = tmp->flags;
-	ret->print = mdname_print(&st);
-	return box_sync_mail(m) && fsync(tmp->fd) < 0 ? -errno : 0;
+	ret->print = tmp->print;
+	return 0;
 }
 
 static int give_keywords(struct maildir *m, const struct md_tmp *tmp, struct arena *a, struct arrival *ret)
@@ -147,7 +164,7 @@ int maildir_deliver(struct maildir *m, struct md_tmp *v, size_t n, uint32_t *ret
 	int r = m->memory_only ? -EROFS : 0;
 
 	for (size_t i = 0; i < n && r >= 0; i++)
-		r = finish(m, &v[i], &arrivals[i]);
+		r = prepare(m, &v[i], &arrivals[i]);
 	if (r >= 0)
 		r = box_lock(m, box_write_wait(m));
 	if (r < 0)

@@ -211,6 +211,8 @@ struct md_tmp {
 	time_t date;	/* INTERNALDATE, seconds since 1970 */
 	int dir;	/* tmp/ of the folder; borrowed, so discard before maildir_close() */
 	char name[256]; /* in tmp/; empty if nothing is there */
+	bool finished;
+	uint64_t print; /* of what is finished */
 };
 
 /* Whoever made it ends it with maildir_tmp_discard() whatever happened: that closes the file and removes its
@@ -218,6 +220,10 @@ struct md_tmp {
  */
 int maildir_tmp_open(struct maildir *m, struct md_tmp *ret);
 void maildir_tmp_discard(struct md_tmp *tmp);
+/* All octets are written, and the date is set: syncs the file and closes fd, for who has more messages than a process may have
+ * descriptors. maildir_deliver() does it where it has not been done.
+ */
+int maildir_tmp_finish(struct maildir *m, struct md_tmp *tmp);
 
 /* Delivers n files into cur/, all or none also over a crash, with the next n UIDs in their order, in
  * ret_uids[0] to [n - 1]. On failure nothing of it stays but the files in tmp/, and the keyword limits are as
