@@ -95,9 +95,9 @@ static bool read_folder(struct arena *a, struct maildir_config *f)
 	return true;
 }
 
-bool settings_read(struct arena *a, struct settings *ret)
+bool imapd_settings_read(struct arena *a, struct imapd_settings *ret)
 {
-	struct settings s = { 0 };
+	struct imapd_settings s = { 0 };
 
 	if (!set_umask() || !read_session(&s.session) || !read_folder(a, &s.folder) || !read_separator(&s.separator) ||
 	    !env_bool("IMAP_MAILBOX_SANITY_CHECK", true, &s.account.check_owner) ||

@@ -4,7 +4,7 @@
 #include "session.h"
 
 /* What is needed to open a Maildir, and what a session goes by. Strings are the environment's own. */
-struct settings {
+struct imapd_settings {
 	struct config session;
 	struct maildir_config folder;
 	struct account_config account;
@@ -14,7 +14,7 @@ struct settings {
 };
 
 /* Reads all of them, and sets the umask; a keeps what is not in the environment. False, after a line on the log that names it, for a value that can't be meant. */
-bool settings_read(struct arena *a, struct settings *ret);
+bool imapd_settings_read(struct arena *a, struct imapd_settings *ret);
 
 /* An option of the account: OPTIONS and AUTHOPTIONS are "name=value,...". Not 0, or begins with t or y: it is set. */
 bool account_option(const char *name);

@@ -29,7 +29,7 @@ struct start {
 	struct status status;
 	const char *tag;	/* IMAPLOGINTAG; NULL: from a shell */
 	const char *maildir;
-	struct settings settings;
+	struct imapd_settings settings;
 	struct arena arena;
 };
 
@@ -155,7 +155,7 @@ static int uidvalidity_seen(void *data, uint32_t seen)
 }
 
 /* Opens the account in the working directory, and sets the store up. */
-static int open_store(struct store *store, struct settings *settings)
+static int open_store(struct store *store, struct imapd_settings *settings)
 {
 	const int r = account_open(".", &settings->account, &store->account);
 	size_t n;
@@ -322,7 +322,7 @@ int main(int argc, char *argv[])
 	log_open("imapd", STDIN_FILENO);
 	st.tag = tag && *tag ? tag : NULL;
 	(void)status_open(false, &st.status);
-	if (settings_read(&st.arena, &st.settings))
+	if (imapd_settings_read(&st.arena, &st.settings))
 		r = start(&st, argv[1]);
 	else
 		r = refuse(&st, "UNAVAILABLE", "The server's settings are wrong; its log says which.");
