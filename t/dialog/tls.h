@@ -1,5 +1,6 @@
 /* t/dialog/tls.h: the client's end of TLS */
 #pragma once
+#include <sys/types.h>
 #include "base/str.h"
 
 struct tls;
