@@ -32,6 +32,13 @@ enum verdict cmd_bad(struct command *cmd, const char *text)
 	return BAD;
 }
 
+enum verdict cmd_uidrequired(struct command *cmd)
+{
+	cmd->code = "UIDREQUIRED";
+	cmd->text = "Message numbers are not allowed once UIDONLY is enabled.";
+	return BAD;
+}
+
 enum verdict cmd_over(void)
 {
 	return OVER;
@@ -64,6 +71,8 @@ static const struct failure {
 	{ EIO,		"UNAVAILABLE",	"The mail store could not be read or written."			},
 	{ EMFILE,	"UNAVAILABLE",	"Too many open files; try again."				},
 	{ ENFILE,	"UNAVAILABLE",	"Too many open files; try again."				},
+	{ ENOLCK,	"UNAVAILABLE",	"The mail store can't be locked; try again."			},
+	{ EBUSY,	"UNAVAILABLE",	"The mail store is busy; try again."				},
 	{ ENOMEM,	"UNAVAILABLE",	"Out of memory; try again."					},
 	{ 0,		NULL,		NULL								},
 };
@@ -162,7 +171,7 @@ static void sync_after(struct session *s, const struct command *cmd)
 
 	if (s->state != SELECTED || cmd->row->flags & QUIET)
 		return;
-	r = sync_tell(s, cmd->row->flags & KEEPS_NUMBERS);
+	r = sync_tell(s, cmd->keeps_numbers || cmd->row->flags & KEEPS_NUMBERS);
 	if (r < 0)
 		log_errno(r, "looking at the mailbox");
 }
@@ -221,6 +230,8 @@ static enum verdict refuse(struct session *s, struct command *cmd)
 		return cmd_bad(cmd, why);
 	if (is_removed(s, cmd->row))
 		return cmd_removed(cmd);
+	if (cmd->row->flags & NUMBERED && s->enabled & ON_UIDONLY)
+		return cmd_uidrequired(cmd);
 	if (cmd->row->flags & WRITES && s->view && s->view->readonly)
 		return cmd_no(cmd, "READ-ONLY", "The mailbox is open read-only.");
 	return OK;
