@@ -11,6 +11,7 @@ struct command {
 	struct arena *arena;	/* of this command: all goes after the tagged line */
 	const char *code;	/* of the tagged line: "TRYCREATE"; NULL: none */
 	const char *text;
+	bool keeps_numbers;	/* as if its row had KEEPS_NUMBERS */
 	void (*then)(struct session *s);	/* what an OK begins, right behind the tagged line; NULL: nothing */
 };
 
@@ -27,6 +28,8 @@ enum verdict cmd_ok(struct command *cmd, const char *text);
 enum verdict cmd_ok_code(struct command *cmd, const char *code, const char *text);
 enum verdict cmd_no(struct command *cmd, const char *code, const char *text);
 enum verdict cmd_bad(struct command *cmd, const char *text);
+/* BAD: message numbers are not for who has enabled UIDONLY (RFC 9586 3). */
+enum verdict cmd_uidrequired(struct command *cmd);
 /* The session has ended in the middle of the command. */
 enum verdict cmd_over(void);
 /* BAD, with the place where the arguments went wrong. */

@@ -38,6 +38,7 @@ enum command_flags {
 	KEEPS_NUMBERS = 8,	/* no EXPUNGE may be told with its answer (RFC 9051 7.5.1) */
 	QUIET = 16,		/* nothing untagged is told with its answer */
 	LEAVES = 32,		/* works also when the selected folder has been removed */
+	NUMBERED = 64,		/* its numbers are message numbers, so it is not for who has enabled UIDONLY */
 };
 
 /* A thing that FETCH can be asked for. needs tells what is opened and read before the line begins, so that a message

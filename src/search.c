@@ -33,8 +33,10 @@ static bool parse_set(struct search_parse *p, struct search_key *key)
 {
 	struct seqset set;
 
-	return p_sequence_set(p->cursor, &set) &&
-	       view_resolve(p->view, set, BY_QUESTION, p->cursor->arena, &key->uids, &key->nuids);
+	if (!p_sequence_set(p->cursor, &set))
+		return false;
+	p->numbers |= !set.saved;
+	return view_resolve(p->view, set, BY_QUESTION, p->cursor->arena, &key->uids, &key->nuids);
 }
 
 static bool parse_parenthesized(struct search_parse *p, struct search_key *key)
@@ -156,6 +158,8 @@ enum verdict search_read(struct session *s, struct command *cmd, const struct vi
 	struct cursor *c = &cmd->args;
 	struct search_key *keys;
 
+	if (!charset_comes_first && s->enabled & ON_UTF8 && p_word(c, "CHARSET"))	/* RFC 6855 3 */
+		return cmd_bad(cmd, "With UTF8=ACCEPT enabled all text is UTF-8.");
 	if ((charset_comes_first || (p_word(c, "CHARSET") && p_sp(c))) && !(p_astring(c, &charset) && p_sp(c)))
 		return cmd_syntax(cmd);
 	if (!charset_known(charset))
@@ -164,6 +168,9 @@ enum verdict search_read(struct session *s, struct command *cmd, const struct vi
 		return cmd_syntax(cmd);
 	if (!prepare(&keys, charset, cmd->arena))
 		return cmd_bad(cmd, "A text is not in the charset that was named.");
+	if (parse.numbers && s->enabled & ON_UIDONLY)	/* RFC 9586 3.5 */
+		return cmd_uidrequired(cmd);
+	cmd->keeps_numbers = parse.numbers;	/* RFC 7162 3.2.10.2 */
 	if (parse.modseq)
 		sync_enable(s, ON_CONDSTORE);
 	*ret = (struct search){ keys, parse.modseq };

@@ -28,6 +28,7 @@ struct search_parse {
 	const struct view *view;	/* what numbers and "$" mean */
 	struct cursor *cursor;
 	size_t levels, keys;		/* how deep, and how many so far */
+	bool numbers;			/* message numbers are among them */
 	bool modseq;			/* MODSEQ is among them, so the answer tells one (RFC 7162 3.1.5) */
 };
 

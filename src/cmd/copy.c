@@ -101,15 +101,15 @@ static enum verdict cmd_move(struct session *s, struct command *cmd)
 }
 
 static const struct command_row copy[] = {
-	{ "COPY",     SELECTED, 0,	cmd_copy },
-	{ "UID COPY", SELECTED, BY_UID, cmd_copy },
+	{ "COPY",     SELECTED, NUMBERED, cmd_copy },
+	{ "UID COPY", SELECTED, BY_UID,	  cmd_copy },
 	{ 0 },
 };
 const struct extension ext_copy = { .rfc = 3501, .commands = copy };
 
 static const struct command_row move[] = {
-	{ "MOVE",     SELECTED, WRITES,		 cmd_move },
-	{ "UID MOVE", SELECTED, WRITES | BY_UID, cmd_move },
+	{ "MOVE",     SELECTED, WRITES | NUMBERED, cmd_move },
+	{ "UID MOVE", SELECTED, WRITES | BY_UID,   cmd_move },
 	{ 0 },
 };
 const struct extension ext_move = { .rfc = 6851, .capability = "MOVE", .commands = move };

@@ -229,8 +229,8 @@ static enum verdict cmd_fetch(struct session *s, struct command *cmd)
 }
 
 static const struct command_row commands[] = {
-	{ "FETCH",     SELECTED, KEEPS_NUMBERS, cmd_fetch },
-	{ "UID FETCH", SELECTED, BY_UID,	cmd_fetch },
+	{ "FETCH",     SELECTED, NUMBERED | KEEPS_NUMBERS, cmd_fetch },
+	{ "UID FETCH", SELECTED, BY_UID,			cmd_fetch },
 	{ 0 },
 };
 const struct extension ext_fetch = { .rfc = 3501, .commands = commands, .fetch = items };

@@ -307,8 +307,8 @@ static enum verdict cmd_search(struct session *s, struct command *cmd)
 }
 
 static const struct command_row commands[] = {
-	{ "SEARCH",	SELECTED, KEEPS_NUMBERS, cmd_search },
-	{ "UID SEARCH", SELECTED, BY_UID,	 cmd_search },
+	{ "SEARCH",	SELECTED, NUMBERED | KEEPS_NUMBERS, cmd_search },
+	{ "UID SEARCH", SELECTED, BY_UID,		    cmd_search },
 	{ 0 },
 };
 const struct extension ext_search = { .rfc = 3501, .commands = commands, .search = keys };

@@ -1,6 +1,7 @@
 /* cmd/select.c: SELECT, EXAMINE, CLOSE, UNSELECT (RFC 9051 6.3.2, 6.3.3, 6.4.1, RFC 3691) */
 #include "command.h"
 #include "expunge.h"
+#include "names.h"
 #include "session.h"
 #include "sync.h"
 #include "view.h"
@@ -74,7 +75,7 @@ static void tell_selected(struct session *s)
 	sync_number(s, "UIDVALIDITY", maildir_uidvalidity(v->box), "Ok");
 	sync_number(s, "UIDNEXT", maildir_uidnext(v->box), "Predicted next UID");
 	sync_number(s, "HIGHESTMODSEQ", v->told_modseq, "Highest");
-	unseen = s->enabled & ON_REV2 ? 0 : first_unseen(v);
+	unseen = s->enabled & (ON_REV2 | ON_UIDONLY) ? 0 : first_unseen(v);
 	if (unseen)
 		sync_number(s, "UNSEEN", unseen, "First unseen message");
 }
@@ -104,6 +105,8 @@ static enum verdict open_mailbox(struct session *s, struct command *cmd, bool re
 	for (size_t i = 0; i < p.n; i++)
 		s->enabled |= row_enables(p.v[i].row);	/* HIGHESTMODSEQ is told in any case */
 	tell_selected(s);
+	if (s->enabled & ON_REV2)	/* RFC 9051 6.3.2 */
+		names_tell_plain(s, name, STR(""));
 	for (size_t i = 0; i < p.n; i++)
 		if (p.v[i].row->tell)
 			p.v[i].row->tell(s, cmd->arena, p.v[i].args);

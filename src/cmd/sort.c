@@ -119,8 +119,8 @@ static enum verdict cmd_sort(struct session *s, struct command *cmd)
 }
 
 static const struct command_row commands[] = {
-	{ "SORT",     SELECTED, KEEPS_NUMBERS, cmd_sort },
-	{ "UID SORT", SELECTED, BY_UID,	       cmd_sort },
+	{ "SORT",     SELECTED, NUMBERED | KEEPS_NUMBERS, cmd_sort },
+	{ "UID SORT", SELECTED, BY_UID,		  cmd_sort },
 	{ 0 },
 };
 const struct extension ext_sort = { .rfc = 5256, .capability = "SORT", .commands = commands, .sort = sort_keys };

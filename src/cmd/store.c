@@ -149,8 +149,8 @@ static enum verdict cmd_store(struct session *s, struct command *cmd)
 }
 
 static const struct command_row commands[] = {
-	{ "STORE",     SELECTED, WRITES | KEEPS_NUMBERS, cmd_store },
-	{ "UID STORE", SELECTED, WRITES | BY_UID,	 cmd_store },
+	{ "STORE",     SELECTED, WRITES | NUMBERED | KEEPS_NUMBERS, cmd_store },
+	{ "UID STORE", SELECTED, WRITES | BY_UID,		   cmd_store },
 	{ 0 },
 };
 const struct extension ext_store = { .rfc = 3501, .commands = commands };
