@@ -238,6 +238,7 @@ static void session_init(struct session *s, const struct start *st, struct store
 static void session_release(struct session *s)
 {
 	view_free(s->view);
+	buf_release(&s->folder);
 	account_close(s->store.account);
 	free((void *)(uintptr_t)s->store.prefix);
 	frame_release(&s->frame);

@@ -48,6 +48,8 @@ int session_select(struct session *s, struct str folder, bool readonly)
 		return r;
 	session_enter(s, SELECTED);
 	s->view = view_new(box, readonly);
+	buf_clear(&s->folder);
+	buf_str(&s->folder, folder);
 	s->view->device = st.st_dev;
 	s->view->inode = st.st_ino;
 	box = NULL;

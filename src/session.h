@@ -46,6 +46,7 @@ struct session {
 	struct writer out;
 	struct store store;
 	struct view *view;		/* of the selected folder; NULL if there is none */
+	struct buf folder;		/* what that was called when it was selected */
 	enum state state;
 	unsigned enabled;
 	struct served served;

@@ -33,6 +33,7 @@ START_TEST(a_url_is_understood)
 
 	ck_assert(url_parse(&a, str_z(row->text), str_z(row->selected), '/', &url));
 	t_str_eq(url.mailbox, str_z(row->mailbox));
+	ck_assert(url.here == (row->text[0] == ';'));
 	ck_assert_uint_eq(url.uidvalidity, row->uidvalidity);
 	ck_assert_uint_eq(url.uid, row->uid);
 	ck_assert_uint_eq(url.first, row->first);

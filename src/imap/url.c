@@ -146,6 +146,7 @@ bool url_parse(struct arena *a, struct str text, struct str selected, char separ
 		if (!selected.s)
 			return false;
 		url.mailbox = selected;
+		url.here = true;
 	} else {
 		const size_t slash = str_rfind(selected, '/');
 

@@ -5,6 +5,7 @@
 /* "/mailbox;UIDVALIDITY=1/;UID=2/;SECTION=1.2/;PARTIAL=0.10" */
 struct url {
 	struct str mailbox;	/* as p_mailbox() gives it */
+	bool here;		/* it is the selected one, whatever that is called by now */
 	uint32_t uidvalidity;	/* 0: not said */
 	uint32_t uid;
 	struct section section;

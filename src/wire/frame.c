@@ -254,6 +254,12 @@ ssize_t frame_octets(struct frame *f, void *p, size_t n)
 	return r;
 }
 
+void frame_forget(struct frame *f)
+{
+	buf_clear(&f->text);
+	f->line_octets = 0;
+}
+
 enum frame_status frame_literal(struct frame *f)
 {
 	const uint64_t octets = f->literal.octets;

@@ -77,6 +77,11 @@ enum frame_status frame_accept(struct frame *f);
  */
 ssize_t frame_octets(struct frame *f, void *p, size_t n);
 
+/* After a literal that frame_octets() gave: what text holds has been used. It and the limit on lines begin anew, for what
+ * follows of the same command.
+ */
+void frame_forget(struct frame *f);
+
 /* After FRAME_LITERAL, or in the middle of frame_octets(), or when frame_line() has only begun the command:
  * drops what remains of it. A client that waits for "+" sends nothing more, so nothing is read.
  * FRAME_COMPLETE: in step, at the next command.
