@@ -171,3 +171,24 @@ int names_list(struct session *s, const struct patterns *p, struct arena *a, str
 	*ret_n = l.n;
 	return r;
 }
+
+void names_tell_plain(struct session *s, struct str name, struct str oldname)
+{
+	struct writer *w = &s->out;
+
+	w_untagged(w);
+	w_atom(w, "LIST");
+	w_open(w);
+	w_close(w);
+	w_separator(w, s->store.separator);
+	w_mailbox(w, name);
+	if (oldname.n) {
+		w_open(w);
+		w_string(w, STR("OLDNAME"));
+		w_open(w);
+		w_mailbox(w, oldname);
+		w_close(w);
+		w_close(w);
+	}
+	w_crlf(w);
+}

@@ -33,3 +33,6 @@ bool patterns_match(const struct patterns *p, struct str name);
 
 /* All mailboxes, all that is subscribed to, and all levels above those; sorted, each once, in a's memory. */
 int names_list(struct session *s, const struct patterns *p, struct arena *a, struct name **ret, size_t *ret_n);
+
+/* "* LIST () "." name", with ("OLDNAME" (oldname)) if that is not empty (RFC 9051 6.3.9.7): what became of a name. */
+void names_tell_plain(struct session *s, struct str name, struct str oldname);

@@ -51,7 +51,7 @@ static void fetch_changed(struct session *s, uint32_t uid, bool flags, bool with
 
 	if (!m)
 		return;
-	sync_begin_fetch(s, uid, with_uid || s->enabled & ON_CONDSTORE);
+	sync_begin_fetch(s, uid, with_uid || s->enabled & (ON_CONDSTORE | ON_REV2));	/* RFC 9051 7.5.2 */
 	if (flags)
 		sync_write_flags(s, m, 0);
 	if (s->enabled & ON_CONDSTORE)

@@ -2,21 +2,24 @@
 #include "command.h"
 #include "maildir/folders.h"
 #include "maildir/subscribe.h"
+#include "names.h"
 #include "session.h"
 #include "view.h"
 
-/* SP mailbox, up to the end. The separator at the end of a name means that names below it will be made (RFC 9051 6.3.4);
- * it is no part of the name.
- */
+/* The separator at the end of a name means that names below it will be made (RFC 9051 6.3.4); it is no part of the name. */
+static struct str without_separator(const struct session *s, struct str name)
+{
+	const bool ends = name.n > 1 && name.s[name.n - 1] == s->store.separator;
+
+	return str_head(name, name.n - ends);
+}
+
+/* SP mailbox */
 static bool parse_name(struct session *s, struct command *cmd, struct str *ret)
 {
-	struct str name;
-
-	if (!p_sp(&cmd->args) || !p_mailbox(&cmd->args, &name))
+	if (!p_sp(&cmd->args) || !p_mailbox(&cmd->args, ret))
 		return false;
-	if (name.n > 1 && name.s[name.n - 1] == s->store.separator)
-		name.n--;
-	*ret = name;
+	*ret = without_separator(s, *ret);
 	return true;
 }
 
@@ -92,15 +95,28 @@ static int create(struct session *s, struct str folder, const struct parameters 
 	return r;
 }
 
+/* OK [MAILBOXID (id)] (RFC 8474 4.1): what was made, unless somebody else has removed it already. */
+static enum verdict cmd_created(struct session *s, struct command *cmd, struct str folder)
+{
+	_cleanup_(maildir_closep) struct maildir *opened = NULL;
+	const char *code = NULL;
+	struct maildir *box;
+
+	if (session_open(s, folder, 0, &opened, &box) == 0)
+		code = arena_printf(cmd->arena, "MAILBOXID (%s)", maildir_mailboxid(box));
+	return cmd_ok_code(cmd, code, "CREATE completed");
+}
+
 static enum verdict cmd_create(struct session *s, struct command *cmd)
 {
 	struct parameters parameters = { .n = 0 };
-	struct str name, folder;
+	struct str written, name, folder;
 	enum verdict verdict;
 	int r;
 
-	if (!parse_name(s, cmd, &name) || !p_parameters(&cmd->args, &parameters))
+	if (!p_sp(&cmd->args) || !p_mailbox(&cmd->args, &written) || !p_parameters(&cmd->args, &parameters))
 		return cmd_syntax(cmd);
+	name = without_separator(s, written);
 	r = store_folder(&s->store, cmd->arena, name, &folder);
 	if (r == 0 && folder.n == 0)
 		return cmd_no(cmd, "ALREADYEXISTS", "INBOX is always there.");
@@ -115,7 +131,11 @@ static enum verdict cmd_create(struct session *s, struct command *cmd)
 			return verdict;
 	}
 	r = create(s, folder, &parameters);
-	return r < 0 ? cmd_failed(cmd, r) : cmd_ok(cmd, "CREATE completed");
+	if (r < 0)
+		return cmd_failed(cmd, r);
+	if (s->enabled & ON_REV2 && written.n != name.n)	/* RFC 9051 6.3.4 */
+		names_tell_plain(s, name, written);
+	return cmd_created(s, cmd, folder);
 }
 
 /* Whether there are folders below. */
