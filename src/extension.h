@@ -9,6 +9,8 @@ struct fetching;
 struct fetch_item;
 struct search_key;
 struct search_parse;
+struct thread;
+struct threading;
 struct results;
 struct returns;
 struct status_of;
@@ -111,6 +113,12 @@ struct sort_row {
 	void (*text)(struct fetching *f, struct buf *ret);	/* adds UTF-8, which is folded to be compared */
 };
 
+/* An algorithm of THREAD (RFC 5256 3; thread.h). */
+struct thread_row {
+	const char *name;
+	struct thread *(*build)(struct threading *t);
+};
+
 /* What SEARCH and its kin can be asked to return (RFC 4466 2.6.2). */
 struct return_row {
 	const char *name;
@@ -159,6 +167,7 @@ struct extension {
 	const struct store_modifier_row *store_modifiers;
 	const struct return_row *returns;
 	const struct sort_row *sort;
+	const struct thread_row *thread;
 	const struct list_row *list;
 	const struct create_row *create;
 };
@@ -175,6 +184,7 @@ const struct fetch_modifier_row *fetch_modifier_find(struct str name);
 const struct store_modifier_row *store_modifier_find(struct str name);
 const struct return_row *return_row_find(struct str name);
 const struct sort_row *sort_row_find(struct str name);
+const struct thread_row *thread_row_find(struct str name);
 const struct list_row *list_row_find(struct str name);
 const struct create_row *create_row_find(struct str name);
 /* The longest row that c begins with. */

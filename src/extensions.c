@@ -10,6 +10,7 @@ extern const struct extension ext_status, ext_status_size, ext_list_status, ext_
 	ext_utf8;
 extern const struct extension ext_esearch, ext_searchres, ext_within;
 extern const struct extension ext_i18nlevel, ext_sort, ext_sort_display, ext_esort;
+extern const struct extension ext_thread;
 
 /* In the order in which capabilities are announced. */
 const struct extension *const extensions[] = {
@@ -19,6 +20,7 @@ const struct extension *const extensions[] = {
 	&ext_metadata, &ext_list_metadata, &ext_utf8,
 	&ext_esearch, &ext_searchres, &ext_within,
 	&ext_i18nlevel, &ext_sort, &ext_sort_display, &ext_esort,
+	&ext_thread,
 	&ext_appendlimit,
 	&ext_compress, &ext_multiappend, &ext_catenate, &ext_replace,
 	&ext_condstore, &ext_qresync, &ext_uidonly, &ext_objectid, &ext_savedate,
@@ -57,6 +59,11 @@ const struct list_row *list_row_find(struct str name)
 const struct create_row *create_row_find(struct str name)
 {
 	FIND(create_row, create, str_ieq(name, str_z(row->name)));
+}
+
+const struct thread_row *thread_row_find(struct str name)
+{
+	FIND(thread_row, thread, str_ieq(name, str_z(row->name)));
 }
 
 const struct sort_row *sort_row_find(struct str name)
