@@ -64,7 +64,11 @@ bool look_unchanged(struct maildir *m)
 		return false;
 	if (m->looked_ok && same_state(now, m->looked))
 		return true;
-	return m->index.dirs_known && same_state(now, m->index.dirs);
+	/* A message that was journaled since, with the directories as they were, is still on its way from tmp/:
+	 * whoever delivered it has died.
+	 */
+	return m->index.dirs_known && m->index.dirs_uidnext == m->index.uidnext &&
+	       same_state(now, m->index.dirs);
 }
 
 /* If nothing has changed up to the moment after it is armed, everything that is believed holds. */

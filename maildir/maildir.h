@@ -114,8 +114,8 @@ bool keywords_have(const struct keywords *k, uint16_t number);
  * MD_CLAIM_RECENT (sessions that have it SELECTed): moves new/ into cur/, and what nobody has claimed before
  * becomes \Recent here and nowhere else.
  *
- * Returns 0; or 1 if the lock was not to be had in time: what others have journaled is in, new mail stays
- * unannounced until a later call. Or -ENOENT, -ESTALE, or another failure, after which calling again is no
+ * Returns 0; or 1 if the lock was not to be had in time, or changes come faster than they can be looked at:
+ * what others have journaled is in, new mail stays unannounced until a later call, which should come soon. Or -ENOENT, -ESTALE, or another failure, after which calling again is no
  * harm.
  */
 enum { MD_CLAIM_RECENT = 1 };

@@ -2,6 +2,8 @@
 #include <string.h>
 #include "maildir/box.h"
 
+enum { TRIES = 8 };
+
 bool update_trustworthy(struct maildir *m)
 {
 	struct dir_state now[DIR_COUNT];
@@ -75,7 +77,7 @@ static bool can_wait(int r)
 	return r == -ETIMEDOUT || r == -EROFS || r == -EACCES || r == -EPERM;
 }
 
-int maildir_update(struct maildir *m, unsigned how)
+static int update_once(struct maildir *m, unsigned how)
 {
 	_cleanup_(look_release) struct look look = { 0 };
 	int r = box_catch_up(m);
@@ -99,6 +101,21 @@ int maildir_update(struct maildir *m, unsigned how)
 		update_trust(m);
 	box_unlock(m);
 	return r;
+}
+
+/* With a watch, events that came while we were at work have been taken, and will not wake anybody again: what
+ * they were about is looked at before we return.
+ */
+int maildir_update(struct maildir *m, unsigned how)
+{
+	int r = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		r = update_once(m, how);
+		if (r != 0 || m->watch.fd < 0 || !m->must_look)
+			return r;
+	}
+	return 1;
 }
 
 int maildir_watch(struct maildir *m, int *ret_fd)

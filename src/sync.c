@@ -241,5 +241,5 @@ int sync_tell(struct session *s, bool keeps_numbers)
 		s->view->removed = true;
 		return 0;
 	}
-	return MIN(r, 0);
+	return r;
 }

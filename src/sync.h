@@ -4,7 +4,8 @@
 
 /* Looks at the folder, and tells what changed since the client was last told: EXPUNGE (unless keeps_numbers), FLAGS
  * and PERMANENTFLAGS for new keywords, EXISTS and RECENT, FETCH (FLAGS). A folder that is no more makes the view
- * removed. A negative errno: it could not be looked at; what was known before has been told.
+ * removed. 1: there may be
+ * more, which should be looked at soon. A negative errno: it could not be looked at; what was known before has been told.
  */
 int sync_tell(struct session *s, bool keeps_numbers);
 /* The same without a look at the folder. */

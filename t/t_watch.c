@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/inotify.h>
+#include <sys/wait.h>
 #include "maildir/box.h"
 #include "t/folder.h"
 
@@ -253,9 +254,58 @@ START_TEST(a_delivery_costs_no_look_at_all)
 }
 END_TEST
 
+enum { BURSTS = 150, BURST = 6 };
+
+/* Another program delivers a few messages, and then no more, so that nothing later wakes who has missed one. */
+static _Noreturn void deliver_burst(const struct t_folder *f, int burst)
+{
+	for (int i = 0; i < BURST; i++) {
+		char tmp[40], new[40];
+
+		snprintf(tmp, sizeof tmp, "tmp/%d.m", 100 + burst * BURST + i);
+		snprintf(new, sizeof new, "new/%d.m", 100 + burst * BURST + i);
+		t_put(f, tmp, "m");
+		t_mv(f, tmp, new);
+	}
+	_exit(0);
+}
+
+/* Updates until all of n are there; sleeps only where the watch has promised to wake. */
+static void catch_up(struct maildir *m, int fd, size_t n)
+{
+	while (maildir_count(m) < n) {
+		const int r = maildir_update(m, MD_CLAIM_RECENT);
+
+		ck_assert_int_ge(r, 0);
+		if (r == 0 && maildir_count(m) < n)
+			ck_assert_msg(wakes(fd, 10000), "asleep with %zu of %zu", maildir_count(m), n);
+	}
+}
+
+START_TEST(deliveries_during_a_look_are_told_by_it_or_wake)
+{
+	struct t_folder f = three();
+	struct maildir *m = t_select(&f);
+	int fd;
+
+	ck_assert_int_eq(maildir_watch(m, &fd), 0);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	for (int burst = 0; burst < BURSTS; burst++) {
+		const pid_t child = fork();
+
+		if (child == 0)
+			deliver_burst(&f, burst);
+		catch_up(m, fd, 3 + (size_t)(burst + 1) * BURST);
+		ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	}
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
 static const bool both[] = { false, true };
 
-T_SUITE("watch", T_TEST(everything_that_others_do_wakes), T_TEST(a_burst_is_told_in_one_go),
+T_SUITE("watch", T_TEST(deliveries_during_a_look_are_told_by_it_or_wake), T_TEST(everything_that_others_do_wakes), T_TEST(a_burst_is_told_in_one_go),
 	T_TEST(lost_events_make_it_look_at_all), T_TEST(without_an_instance_it_says_so_and_looks_instead),
 	T_TEST(a_second_delivery_while_the_first_is_told_is_not_missed),
 	T_TEST(a_delivery_costs_no_look_at_all),

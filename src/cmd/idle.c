@@ -25,11 +25,13 @@ static void watch(struct session *s)
 	}
 }
 
+enum { SOON_MS = 500 };	/* when the folder could not be looked at, or not to the end */
+
 /* What to wait for, and how long: until the folder is looked at again, or the client has been silent for too long. */
-static int wait_on(struct session *s, uint64_t until)
+static int wait_on(struct session *s, uint64_t until, bool soon)
 {
 	const uint64_t now = clock_ms(), left = until > now ? until - now : 0;
-	const uint64_t poll = s->view && !s->view->pushed ? s->config.idle_poll * 1000 : left;
+	const uint64_t poll = soon ? SOON_MS : s->view && !s->view->pushed ? s->config.idle_poll * 1000 : left;
 
 	return conn_wait(&s->conn, WAIT_CLIENT_IN | WAIT_MAILBOX | WAIT_STOP, (int)MIN(left, poll));
 }
@@ -67,7 +69,7 @@ static bool idle(struct session *s)
 			session_bye(s, STATUS_DISCONNECTED, "NONEXISTENT", "The selected mailbox was removed.");
 			return false;
 		}
-		r = wait_on(s, until);
+		r = wait_on(s, until, r > 0);
 		if (r < 0 && r != -EINTR) {
 			session_end(s, STATUS_DISCONNECTED);
 			return false;
