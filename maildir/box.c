@@ -21,8 +21,13 @@ void box_unique(struct maildir *m, const struct stat *st, char ret[MDNAME_MAX + 
 	mdname_unique(st, m->serial++, m->config->hostname, ret);
 }
 
+/* A lock that was not to be had is not waited for again so soon by who only looks. */
+enum { IMPATIENT_MS = 60000 };
+
 unsigned box_read_wait(const struct maildir *m)
 {
+	if (clock_ms() < m->impatient_until)
+		return 0;
 	return m->config->read_wait_ms ? m->config->read_wait_ms : 5000;
 }
 
@@ -212,8 +217,12 @@ int box_lock(struct maildir *m, unsigned wait_ms)
 		return -EROFS;
 	if (!m->memory_only)
 		r = lock_take(&m->lock, wait_ms);
-	if (r < 0)
+	if (r < 0) {
+		if (r == -ETIMEDOUT)
+			m->impatient_until = clock_ms() + IMPATIENT_MS;
 		return folder_gone(m) ? -ENOENT : r;
+	}
+	m->impatient_until = 0;
 	m->locked = true;
 	r = box_catch_up(m);
 	if (r < 0)

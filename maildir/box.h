@@ -14,6 +14,7 @@ struct maildir {
 	bool memory_only; /* nothing can be written: UIDs are of this handle only */
 	struct lock lock;
 	bool locked;
+	uint64_t impatient_until;	/* clock_ms(): until then a look does not wait for the lock */
 	struct keyword_table keywords;
 	struct index index;
 	struct journal journal;

@@ -272,7 +272,30 @@ END_TEST
 
 static const bool both[] = { false, true };
 
-T_SUITE("lock", T_LOOP(one_holder_at_a_time, kinds), T_TEST(courier_finds_pid_and_host_in_it),
+/* The second wait would be longer than a test may take. */
+START_TEST(a_lock_that_hangs_is_waited_for_once)
+{
+	struct place p = place();
+	struct lock hung = lock_of(&p, true, false);
+	struct maildir_config config = { .hostname = "host", .use_locks = true, .read_wait_ms = 20 };
+	struct maildir *m;
+
+	ck_assert_int_eq(maildir_open(p.f.fd, 0, &config, &m), 0);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	ck_assert_int_eq(lock_take(&hung, 0), 0);
+	t_put(&p.f, "new/1.a", "a");
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 1);
+	config.read_wait_ms = 3600 * 1000;
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 1);
+	lock_drop(&hung);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	ck_assert_uint_eq(maildir_count(m), 1);
+	maildir_close(m);
+	leave(&p);
+}
+END_TEST
+
+T_SUITE("lock", T_TEST(a_lock_that_hangs_is_waited_for_once), T_LOOP(one_holder_at_a_time, kinds), T_TEST(courier_finds_pid_and_host_in_it),
 	T_LOOP(a_lock_is_broken_if_its_holder_is_dead_or_it_is_old, left),
 	T_LOOP(a_hung_holder_is_passed_by_and_finds_out, kinds),
 	T_LOOP(a_holder_that_is_killed_is_no_obstacle, kinds),
