@@ -181,23 +181,16 @@ int maildir_copy(struct maildir *m, struct md_uids uids, struct maildir *dest, s
 	return 0;
 }
 
-/* A base name that is free in the other folder: its own, as names of messages do not change, or a new one. */
-static void choose_name(struct copying *c, const struct message *msg, bool anew, struct arrival *v)
+/* A new base name, which says when the message came there (RFC 8514 3). */
+static void choose_name(struct copying *c, const struct message *msg, struct arrival *v)
 {
-	const struct str base = index_base(&c->from->index, msg);
 	struct stat st;
+	const bool there = find_file(c->from, index_find(&c->from->index, msg->uid), &st) >= 0;
 
-	if (!anew && base.n + 60 < MDNAME_MAX && !index_find_base(&c->to->index, base)) {
-		memcpy(v->name, base.s, base.n);
-		v->name[base.n] = 0;
-	} else if (find_file(c->from, index_find(&c->from->index, msg->uid), &st) >= 0) {
-		box_unique(c->to, &st, v->name);
-	} else {
-		box_unique(c->to, NULL, v->name);
-	}
+	box_unique(c->to, there ? &st : NULL, v->name);
 }
 
-static int plan_move(struct copying *c, struct md_uids uids, bool anew)
+static int plan_move(struct copying *c, struct md_uids uids)
 {
 	c->n = 0;
 	for (size_t i = 0; i < uids.n; i++) {
@@ -207,7 +200,7 @@ static int plan_move(struct copying *c, struct md_uids uids, bool anew)
 
 		if (!msg)
 			continue;
-		choose_name(c, msg, anew, v);
+		choose_name(c, msg, v);
 		v->flags = msg->flags;
 		v->print = msg->print;
 		r = translate(c, msg->keywords, &v->keywords);
@@ -304,12 +297,12 @@ static int move_locked(struct copying *c, struct md_uids uids)
 	look_begin(c->from, &look);
 	r = update_locked(c->from, &look, 0);
 	if (r >= 0)
-		r = plan_move(c, uids, false);
+		r = plan_move(c, uids);
 	if (r < 0 || c->n == 0)
 		return r;
 	r = move_all(c);
 	if (r == -EEXIST) {
-		r = plan_move(c, uids, true);
+		r = plan_move(c, uids);
 		if (r >= 0)
 			r = move_all(c);
 	}

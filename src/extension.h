@@ -40,6 +40,7 @@ enum command_flags {
 	KEEPS_NUMBERS = 8,	/* no EXPUNGE may be told with its answer (RFC 9051 7.5.1) */
 	QUIET = 16,		/* nothing untagged is told with its answer */
 	LEAVES = 32,		/* works also when the selected folder has been removed */
+	NAMES = 128,		/* changes names, subscriptions or metadata, which the client then knows (notify.h) */
 	NUMBERED = 64,		/* its numbers are message numbers, so it is not for who has enabled UIDONLY */
 };
 
@@ -55,6 +56,8 @@ enum fetch_needs {
 	TELLS_FLAGS = 32,
 	TELLS_UID = 64,
 	TELLS_MODSEQ = 128,
+	NEEDS_DECODING = 512,	/* its section is no multipart and no message, and its encoding is known */
+	NEEDS_DIGEST = 256,	/* of its content and its date: reads all of it */
 };
 
 struct fetch_row {

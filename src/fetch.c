@@ -1,8 +1,10 @@
 /* fetch.c: one message that is being fetched or searched, and the FETCH line about it */
+#include <endian.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "base/fd.h"
 #include "fetch.h"
+#include "mail/decode.h"
 #include "mail/header.h"
 #include "mail/sent.h"
 #include "sync.h"
@@ -63,11 +65,33 @@ static int need_header(struct fetching *f)
 	return header_end(f->fd, 0, -1, &f->body);
 }
 
+static int need_digest(struct fetching *f)
+{
+	char piece[PIECE];
+	struct digest d;
+	off_t at = 0;
+
+	digest_init(&d);
+	digest_add(&d, &(int64_t){ (int64_t)htole64((uint64_t)f->date) }, sizeof f->date);
+	for (;;) {
+		const ssize_t n = fd_pread_all(f->fd, piece, sizeof piece, at);
+
+		if (n < 0)
+			return (int)n;
+		digest_add(&d, piece, (size_t)n);
+		at += n;
+		if ((size_t)n < sizeof piece)
+			break;
+	}
+	digest_end(&d, f->digest);
+	return 0;
+}
+
 int fetching_need(struct fetching *f, unsigned needs)
 {
 	int r = 0;
 
-	if (needs & (NEEDS_SIZE | NEEDS_HEADER | NEEDS_PARTS))
+	if (needs & (NEEDS_SIZE | NEEDS_HEADER | NEEDS_PARTS | NEEDS_DIGEST))
 		needs |= NEEDS_FILE;
 	needs &= ~f->have;
 	if (needs & NEEDS_FILE)
@@ -78,6 +102,8 @@ int fetching_need(struct fetching *f, unsigned needs)
 		r = need_header(f);
 	if (r == 0 && needs & NEEDS_PARTS)
 		r = mime_parse(f->fd, f->arena, &mime_limits, &f->parts);
+	if (r == 0 && needs & NEEDS_DIGEST)
+		r = need_digest(f);
 	if (r == 0)
 		f->have |= needs;
 	return r;
@@ -234,12 +260,28 @@ bool fetch_sets_seen(const struct fetch_item *items, size_t n)
 	return all_needs(items, n) & SETS_SEEN;
 }
 
+/* Whether the section of an item can be decoded (RFC 3516 4.3; RFC 9051 6.4.5). */
+static int decodable(struct fetching *f, const struct section *section)
+{
+	const int r = section->parts ? fetching_need(f, NEEDS_PARTS) : 0;
+	const struct part *part = r == 0 && section->parts ? mime_find(f->parts, section->part, section->parts) : NULL;
+
+	if (r < 0 || !part)
+		return r;
+	if (part->kind != PART_LEAF)
+		return -EPROTOTYPE;
+	return encoding_of(part->encoding) == ENCODING_UNKNOWN ? -EPROTONOSUPPORT : 0;
+}
+
 int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *items, size_t n, unsigned also)
 {
 	const unsigned needs = all_needs(items, n);
 	const bool anew = s->enabled & ON_CONDSTORE;	/* flags it gets are told again, with their MODSEQ */
 	int r = fetching_need(f, needs);
 
+	for (size_t i = 0; needs & NEEDS_DECODING && r == 0 && i < n; i++)
+		if (items[i].row->needs & NEEDS_DECODING)
+			r = decodable(f, &items[i].section);
 	if (r < 0)
 		return r;
 	f->becomes_seen = needs & SETS_SEEN && !s->view->readonly && !(f->message->flags & MD_SEEN);
@@ -262,8 +304,7 @@ int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *i
 	return r;
 }
 
-/* Puts blanks where octets were announced that can't be read any more, so that the stream stays in step. */
-static void pad(struct session *s, uint64_t octets)
+void fetch_pad(struct session *s, uint64_t octets)
 {
 	char blanks[256];
 
@@ -280,7 +321,7 @@ static int stream(struct session *s, struct sent *in, uint64_t octets)
 		const ssize_t got = sent_read(in, piece, MIN(octets, sizeof piece));
 
 		if (got <= 0) {
-			pad(s, octets);
+			fetch_pad(s, octets);
 			return got < 0 ? (int)got : -EIO;
 		}
 		conn_write(&s->conn, piece, (size_t)got);
@@ -359,7 +400,7 @@ int fetch_literal(struct session *s, struct fetching *f, off_t from, off_t to, c
 	r = seek(s, f, &in, first);
 	w_literal(&s->out, count);
 	if (r < 0) {
-		pad(s, count);
+		fetch_pad(s, count);
 		return r;
 	}
 	r = stream(s, &in, count);

@@ -1,6 +1,7 @@
 /* fetch.h: one message that is being fetched or searched: opened and parsed as far as it is needed */
 #pragma once
 #include "base/arena.h"
+#include "base/digest.h"
 #include "imap/parse.h"
 #include "mail/mime.h"
 #include "session.h"
@@ -28,6 +29,7 @@ struct fetching {
 	struct str header;		/* as stored */
 	off_t body;			/* where in the file the header section ends: NEEDS_HEADER */
 	struct part *parts;
+	char digest[DIGEST_HEX + 1];	/* of what never changes: INTERNALDATE and content */
 };
 
 /* What is known of a message without opening it. -ENOENT if it is gone. */
@@ -73,6 +75,9 @@ int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *i
 
 /* Writes octets [from, to) of the file as a literal, as they are sent; of them only partial, if it is not NULL. */
 int fetch_literal(struct session *s, struct fetching *f, off_t from, off_t to, const struct partial *partial);
+
+/* Puts blanks where octets were announced that can't be read any more, so that the stream stays in step. */
+void fetch_pad(struct session *s, uint64_t octets);
 
 /* Writes text as a literal; as "" if it is empty. */
 void fetch_string(struct session *s, struct str text);

@@ -1,5 +1,6 @@
 /* t/t_copy.c: messages go to another folder, by COPY and by MOVE */
 #include <sys/mount.h>
+#include <time.h>
 #include "t/folder.h"
 
 /* Which of both is tested. */
@@ -270,19 +271,48 @@ START_TEST(a_move_cut_off_loses_nothing)
 	struct md_uids source, made;
 	uint32_t uids[] = { 1, 2, 3 };
 	struct arena a = { 0 };
+	struct str base;
+	char name[512];
 
 	ck_assert_int_eq(maildir_move(from, (struct md_uids){ uids, 3 }, to, &a, &source, &made), 0);
+	base = maildir_base_name(to, maildir_message(to, 3));
+	snprintf(name, sizeof name, "cur/%.*s:2,FT", (int)base.n, base.s);
 	maildir_close(from);
 	maildir_close(to);
 	t_rm(&f, "imapd.journal");
 	t_tick();
-	ck_assert_int_eq(renameat(g.fd, "cur/3.c:2,FT", f.fd, "cur/3.c:2,FT"), 0);
+	ck_assert_int_eq(renameat(g.fd, name, f.fd, "cur/3.c:2,FT"), 0);
 	to = t_select(&g);
 	from = t_select(&f);
 	ck_assert_uint_eq(maildir_count(to), 2);
 	ck_assert_uint_eq(maildir_uidnext(to), 4);
 	ck_assert_uint_eq(maildir_count(from), 1);
 	t_reads(from, 1, "ccc");
+	arena_free(&a);
+	maildir_close(from);
+	maildir_close(to);
+	t_folder_remove(&f);
+	t_folder_remove(&g);
+}
+END_TEST
+
+/* RFC 8514 3: when a message came is told by its name, so that is new, also where the file itself goes over. */
+START_TEST(what_is_moved_gets_a_name_of_now)
+{
+	struct t_folder f = three(), g = t_folder_make();
+	struct maildir *from = t_select(&f), *to = t_select(&g);
+	const int64_t before = time(NULL);
+	struct md_uids source, made;
+	uint32_t uids[] = { 2 }, when;
+	struct arena a = { 0 };
+	struct str base;
+
+	ck_assert_int_eq(maildir_move(from, (struct md_uids){ uids, 1 }, to, &a, &source, &made), 0);
+	base = maildir_base_name(to, maildir_message(to, 1));
+	ck_assert(str_u32(str_head(base, str_find(base, '.')), &when));
+	ck_assert_int_ge(when, before);
+	ck_assert_int_le(when, time(NULL));
+	t_reads(to, 1, "bb");
 	arena_free(&a);
 	maildir_close(from);
 	maildir_close(to);
@@ -351,4 +381,4 @@ T_SUITE("copy", T_LOOP(flags_keywords_and_dates_go_along, moves),
 	T_LOOP(renamed_just_before_by_another_program, moves),
 	T_LOOP(a_base_name_that_is_there_already_is_not_overwritten, moves),
 	T_LOOP(to_another_file_system, moves), T_LOOP(no_room_there_leaves_all_of_it_here, moves),
-	T_TEST(a_move_cut_off_loses_nothing), T_TEST(opposite_moves_do_not_wait_for_each_other))
+	T_TEST(a_move_cut_off_loses_nothing), T_TEST(what_is_moved_gets_a_name_of_now), T_TEST(opposite_moves_do_not_wait_for_each_other))

@@ -252,11 +252,11 @@ static enum verdict cmd_unsubscribe(struct session *s, struct command *cmd)
 }
 
 static const struct command_row commands[] = {
-	{ "CREATE",	 ANY_STATE, LEAVES, cmd_create	    },
-	{ "DELETE",	 ANY_STATE, LEAVES, cmd_delete	    },
-	{ "RENAME",	 ANY_STATE, LEAVES, cmd_rename	    },
-	{ "SUBSCRIBE",	 ANY_STATE, LEAVES, cmd_subscribe   },
-	{ "UNSUBSCRIBE", ANY_STATE, LEAVES, cmd_unsubscribe },
+	{ "CREATE",	 ANY_STATE, LEAVES | NAMES, cmd_create	    },
+	{ "DELETE",	 ANY_STATE, LEAVES | NAMES, cmd_delete	    },
+	{ "RENAME",	 ANY_STATE, LEAVES | NAMES, cmd_rename	    },
+	{ "SUBSCRIBE",	 ANY_STATE, LEAVES | NAMES, cmd_subscribe   },
+	{ "UNSUBSCRIBE", ANY_STATE, LEAVES | NAMES, cmd_unsubscribe },
 	{ 0 },
 };
 

@@ -63,6 +63,20 @@ static size_t first_unseen(const struct view *v)
 	return 0;
 }
 
+/* "* OK [MAILBOXID (id)]" (RFC 8474 4.2) */
+static void tell_mailboxid(struct session *s)
+{
+	w_untagged(&s->out);
+	w_atom(&s->out, "OK");
+	w_code_open(&s->out, "MAILBOXID");
+	w_open(&s->out);
+	w_atom(&s->out, maildir_mailboxid(s->view->box));
+	w_close(&s->out);
+	w_code_close(&s->out);
+	w_text(&s->out, STR("Ok"));
+	w_crlf(&s->out);
+}
+
 /* What is there already becomes the view; later changes are told one by one. */
 static void tell_selected(struct session *s)
 {
@@ -74,6 +88,7 @@ static void tell_selected(struct session *s)
 	sync_counts(s);
 	sync_number(s, "UIDVALIDITY", maildir_uidvalidity(v->box), "Ok");
 	sync_number(s, "UIDNEXT", maildir_uidnext(v->box), "Predicted next UID");
+	tell_mailboxid(s);
 	sync_number(s, "HIGHESTMODSEQ", v->told_modseq, "Highest");
 	unseen = s->enabled & (ON_REV2 | ON_UIDONLY) ? 0 : first_unseen(v);
 	if (unseen)
