@@ -111,6 +111,7 @@ static int renumber(struct maildir *m, struct index *ix)
 		uidvalidity = old < UINT32_MAX ? old + 1 : 1;
 	log_line(LOG_WARNING, "a folder's UIDs begin anew, with UIDVALIDITY %" PRIu32, uidvalidity);
 	index_renumber(ix, uidvalidity);
+	box_new_mailboxid(ix); /* RFC 8474 4: it does not outlive the UIDVALIDITY */
 	return 0;
 }
 

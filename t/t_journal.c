@@ -296,7 +296,7 @@ START_TEST(used_up_uids_begin_anew_under_another_uidvalidity)
 	m = t_select(&f);
 	ck_assert_uint_gt(maildir_uidvalidity(m), 77);
 	t_shows(m, "1:S 2:* 3:*F");
-	ck_assert_str_eq(maildir_mailboxid(m), "Fxyz");
+	ck_assert_str_ne(maildir_mailboxid(m), "Fxyz");
 	maildir_close(m);
 	buf_release(&b);
 	t_folder_remove(&f);
