@@ -64,6 +64,8 @@ static const struct failure {
 	{ EINVAL,	"CANNOT",	"Invalid mailbox name."						},
 	{ EILSEQ,	"CANNOT",	"Mailbox names are UTF-8, in normal form C."			},
 	{ ENAMETOOLONG, "CANNOT",	"That name is too long."					},
+	{ EPROTONOSUPPORT, "UNKNOWN-CTE", "The transfer encoding of that part is not known."			},
+	{ EPROTOTYPE,	"CANNOT",	"That part has parts of its own; only those are decoded."	},
 	{ EFBIG,	"TOOBIG",	"Too big."							},
 	{ ETIMEDOUT,	"INUSE",	"Another session holds the mailbox; try again."			},
 	{ ESTALE,	"UNAVAILABLE",	"The mailbox was replaced by another one."			},

@@ -239,6 +239,7 @@ static void session_release(struct session *s)
 {
 	view_free(s->view);
 	buf_release(&s->folder);
+	free(s->decoding);
 	account_close(s->store.account);
 	free((void *)(uintptr_t)s->store.prefix);
 	frame_release(&s->frame);

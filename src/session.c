@@ -1,5 +1,6 @@
 /* session.c: one client's session, from the greeting to the BYE */
 #include <assert.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include "base/fd.h"
 #include "command.h"
@@ -28,6 +29,8 @@ void session_unselect(struct session *s)
 	view_free(s->view);
 	s->view = NULL;
 	s->resume = (struct resume){ 0 };
+	free(s->decoding);
+	s->decoding = NULL;
 	session_enter(s, AUTHENTICATED);
 }
 

@@ -39,6 +39,8 @@ struct resume {
 	struct sent_mark mark;
 };
 
+struct decoding;
+
 struct session {
 	struct config config;
 	struct conn conn;
@@ -55,6 +57,7 @@ struct session {
 	struct status status;		/* the monitor, if there is one */
 	enum status_end end;		/* why it ended */
 	struct resume resume;
+	struct decoding *decoding;	/* the same for BINARY (cmd/binary.c); NULL: nothing yet */
 	bool said_polling;		/* the log knows that there is no inotify */
 };
 
