@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "imap/parse.h"
 #include "mail/mime.h"
+#include "results.h"
 #include "session.h"
 
 /* An item as the client asked for it. */
@@ -57,6 +58,7 @@ struct fetch_request {
 	size_t nmodifiers;
 	bool since;			/* CHANGEDSINCE is there (RFC 7162 3.1.4.1) */
 	uint64_t changedsince;
+	struct range range;		/* of PARTIAL (RFC 9394 3.3) */
 	uint32_t *uids;			/* the messages that are meant, ascending; modifiers leave some out */
 	size_t n;
 };

@@ -1,4 +1,4 @@
-/* cmd/esearch.c: what SEARCH can be asked to return (RFC 4731, RFC 5182, RFC 9394); the keys of WITHIN (RFC 5032) */
+/* cmd/esearch.c: what SEARCH can be asked to return (RFC 4731, RFC 5182); the keys of WITHIN (RFC 5032) */
 #include "base/clock.h"
 #include "results.h"
 #include "search.h"
@@ -50,35 +50,6 @@ static const struct return_row searchres[] = {
 	{ 0 },
 };
 const struct extension ext_searchres = { .rfc = 5182, .capability = "SEARCHRES", .returns = searchres };
-
-static bool parse_partial(struct cursor *c, struct returns *r)
-{
-	return p_sp(c) && p_partial_range(c, &r->range);
-}
-
-/* "PARTIAL" SP "(" partial-range SP partial-results ")" */
-static void write_partial(struct session *s, const struct results *r, struct arena *a)
-{
-	const struct range range = r->returns.range;
-	const char *minus = range.from_end ? "-" : "";
-	size_t from, to;
-
-	range_of(range, r->n, &from, &to);
-	w_atom(&s->out, "PARTIAL");
-	w_open(&s->out);
-	w_atom(&s->out, arena_printf(a, "%s%u:%s%u", minus, range.a, minus, range.b));
-	if (from < to)
-		w_sequence_set(&s->out, results_set(r, from, to, a));
-	else
-		w_nil(&s->out);
-	w_close(&s->out);
-}
-
-static const struct return_row partial[] = {
-	{ "PARTIAL", RETURN_PARTIAL, parse_partial, write_partial },
-	{ 0 },
-};
-const struct extension ext_partial = { .rfc = 9394, .capability = "PARTIAL", .returns = partial };
 
 /* SP nz-number: seconds, as the moment that many seconds ago. */
 static bool parse_interval(struct search_parse *p, struct search_key *key)

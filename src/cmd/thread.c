@@ -142,8 +142,8 @@ static enum verdict cmd_thread(struct session *s, struct command *cmd)
 }
 
 static const struct command_row commands[] = {
-	{ "THREAD",	SELECTED, KEEPS_NUMBERS, cmd_thread },
-	{ "UID THREAD", SELECTED, BY_UID,	 cmd_thread },
+	{ "THREAD",	SELECTED, NUMBERED | KEEPS_NUMBERS, cmd_thread },
+	{ "UID THREAD", SELECTED, BY_UID,		    cmd_thread },
 	{ 0 },
 };
 
