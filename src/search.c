@@ -36,6 +36,7 @@ static bool parse_set(struct search_parse *p, struct search_key *key)
 	if (!p_sequence_set(p->cursor, &set))
 		return false;
 	p->numbers |= !set.saved;
+	p->saved |= set.saved;
 	return view_resolve(p->view, set, BY_QUESTION, p->cursor->arena, &key->uids, &key->nuids);
 }
 
@@ -173,7 +174,7 @@ enum verdict search_read(struct session *s, struct command *cmd, const struct vi
 	cmd->keeps_numbers = parse.numbers;	/* RFC 7162 3.2.10.2 */
 	if (parse.modseq)
 		sync_enable(s, ON_CONDSTORE);
-	*ret = (struct search){ keys, parse.modseq };
+	*ret = (struct search){ keys, parse.modseq, parse.saved };
 	return OK;
 }
 

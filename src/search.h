@@ -29,6 +29,7 @@ struct search_parse {
 	struct cursor *cursor;
 	size_t levels, keys;		/* how deep, and how many so far */
 	bool numbers;			/* message numbers are among them */
+	bool saved;			/* "$" is */
 	bool modseq;			/* MODSEQ is among them, so the answer tells one (RFC 7162 3.1.5) */
 };
 
@@ -43,7 +44,8 @@ int search_match_set(struct session *s, struct fetching *f, const struct search_
 /* A search as a command asks for it, ready to run. */
 struct search {
 	struct search_key *keys;
-	bool modseq;
+	bool modseq;			/* MODSEQ is among them */
+	bool saved;			/* "$" is */
 };
 
 /* ["CHARSET" SP charset SP] search-key *(SP search-key) up to the end, or, where the charset is no option (SORT, THREAD),

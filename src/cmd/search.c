@@ -101,8 +101,10 @@ static bool parse_uid(struct search_parse *p, struct search_key *key)
 {
 	struct seqset set;
 
-	return p_sp(p->cursor) && p_sequence_set(p->cursor, &set) &&
-	       view_resolve(p->view, set, BY_UIDS, p->cursor->arena, &key->uids, &key->nuids);
+	if (!p_sp(p->cursor) || !p_sequence_set(p->cursor, &set))
+		return false;
+	p->saved |= set.saved;
+	return view_resolve(p->view, set, BY_UIDS, p->cursor->arena, &key->uids, &key->nuids);
 }
 
 static bool parse_number(struct search_parse *p, struct search_key *key)
