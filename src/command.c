@@ -27,7 +27,12 @@ enum verdict cmd_no(struct command *cmd, const char *code, const char *text)
 
 enum verdict cmd_bad(struct command *cmd, const char *text)
 {
-	cmd->code = NULL;
+	return cmd_bad_code(cmd, NULL, text);
+}
+
+enum verdict cmd_bad_code(struct command *cmd, const char *code, const char *text)
+{
+	cmd->code = code;
 	cmd->text = text;
 	return BAD;
 }

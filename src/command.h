@@ -28,6 +28,7 @@ enum verdict cmd_ok(struct command *cmd, const char *text);
 enum verdict cmd_ok_code(struct command *cmd, const char *code, const char *text);
 enum verdict cmd_no(struct command *cmd, const char *code, const char *text);
 enum verdict cmd_bad(struct command *cmd, const char *text);
+enum verdict cmd_bad_code(struct command *cmd, const char *code, const char *text);
 /* BAD: message numbers are not for who has enabled UIDONLY (RFC 9586 3). */
 enum verdict cmd_uidrequired(struct command *cmd);
 /* The session has ended in the middle of the command. */

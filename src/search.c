@@ -151,6 +151,12 @@ int search_match(struct session *s, struct fetching *f, const struct search_key 
 	return r;
 }
 
+static enum verdict cmd_undefined(struct command *cmd, struct str filter)
+{
+	return cmd_no(cmd, arena_printf(cmd->arena, "UNDEFINED-FILTER %.*s", (int)filter.n, filter.s),
+		      "There is no such filter, or it is no search.");
+}
+
 enum verdict search_read(struct session *s, struct command *cmd, const struct view *v, bool charset_comes_first,
 			 struct search *ret)
 {
@@ -166,7 +172,12 @@ enum verdict search_read(struct session *s, struct command *cmd, const struct vi
 	if (!charset_known(charset))
 		return cmd_no(cmd, "BADCHARSET (US-ASCII UTF-8)", "That charset is not known here.");
 	if (!search_parse_list(&parse, &keys) || !p_end(c))
-		return cmd_syntax(cmd);
+		return parse.undefined.s ? cmd_undefined(cmd, parse.undefined) : cmd_syntax(cmd);
+	if (parse.filtered) {	/* which are in UTF-8 (RFC 5466 3.1) */
+		if (!str_ieq(charset, STR("UTF-8")) && !str_ieq(charset, STR("US-ASCII")))
+			return cmd_bad_code(cmd, "BADCHARSET (US-ASCII UTF-8)", "Filters are in UTF-8.");
+		charset = STR("UTF-8");
+	}
 	if (!prepare(&keys, charset, cmd->arena))
 		return cmd_bad(cmd, "A text is not in the charset that was named.");
 	if (parse.numbers && s->enabled & ON_UIDONLY)	/* RFC 9586 3.5 */

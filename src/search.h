@@ -31,6 +31,10 @@ struct search_parse {
 	bool numbers;			/* message numbers are among them */
 	bool saved;			/* "$" is */
 	bool modseq;			/* MODSEQ is among them, so the answer tells one (RFC 7162 3.1.5) */
+	bool filtered;			/* FILTER is among them (RFC 5466) */
+	struct str undefined;		/* the filter that is not there, or is no search; s is NULL: none */
+	struct metadata *entries;	/* of the account, if filtered */
+	size_t nentries;
 };
 
 /* search-key *(SP search-key), up to the end of the cursor or a ")". False: syntax. */
