@@ -6,17 +6,33 @@
 #include "sync.h"
 #include "view.h"
 
-static int by_value(const void *x, const void *y)
+static int by_range(const void *x, const void *y)
 {
-	const uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+	const uint32_t uid = *(const uint32_t *)x;
+	const struct seq *range = y;
 
-	return (a > b) - (a < b);
+	return (uid > range->b) - (uid < range->a);
 }
 
 int search_match_set(struct session *s, struct fetching *f, const struct search_key *key)
 {
-	(void)s;
-	return bsearch(&f->uid, key->uids, key->nuids, sizeof *key->uids, by_value) != NULL;
+	if (key->saved)
+		return view_is_saved(s->view, f->uid);
+	return bsearch(&f->uid, key->ranges, key->nranges, sizeof *key->ranges, by_range) != NULL;
+}
+
+bool search_parse_set(struct search_parse *p, struct search_key *key, enum resolve how)
+{
+	struct seqset set;
+
+	if (!p_sequence_set(p->cursor, &set))
+		return false;
+	key->saved = set.saved;
+	p->saved |= set.saved;
+	p->numbers |= !set.saved && how != BY_UIDS;
+	if (!set.saved)
+		key->ranges = view_ranges(p->view, set, how, p->cursor->arena, &key->nranges);
+	return true;
 }
 
 /* "(" search-key *(SP search-key) ")" */
@@ -27,18 +43,6 @@ static int match_list(struct session *s, struct fetching *f, const struct search
 
 static const struct search_row row_list = { .name = "(", .match = match_list };
 static const struct search_row row_set = { .name = "sequence-set", .match = search_match_set };
-
-/* Numbers past the end mean nothing here, as clients expect of a question. */
-static bool parse_set(struct search_parse *p, struct search_key *key)
-{
-	struct seqset set;
-
-	if (!p_sequence_set(p->cursor, &set))
-		return false;
-	p->numbers |= !set.saved;
-	p->saved |= set.saved;
-	return view_resolve(p->view, set, BY_QUESTION, p->cursor->arena, &key->uids, &key->nuids);
-}
 
 static bool parse_parenthesized(struct search_parse *p, struct search_key *key)
 {
@@ -75,7 +79,8 @@ bool search_parse_key(struct search_parse *p, struct search_key **ret)
 		ok = parse_parenthesized(p, key);
 	} else if (ascii_digit(first) || first == '*' || first == '$') {
 		key->row = &row_set;
-		ok = parse_set(p, key);
+		/* Numbers past the end mean nothing here, as clients expect of a question. */
+		ok = search_parse_set(p, key, BY_QUESTION);
 	} else {
 		ok = parse_named(p, key);
 	}

@@ -17,8 +17,9 @@ struct search_key {
 	uint64_t number;
 	int32_t day;			/* since 1970-01-01 */
 	int64_t moment;			/* seconds since 1970 */
-	uint32_t *uids;			/* a set, resolved */
-	size_t nuids;
+	bool saved;			/* "$" */
+	struct seq *ranges;		/* or a set, as UIDs */
+	size_t nranges;
 };
 
 enum { SEARCH_DEPTH = 64, SEARCH_KEYS = 1000 };	/* nesting, and keys in one command */
@@ -42,7 +43,8 @@ bool search_parse_list(struct search_parse *p, struct search_key **ret);
 /* One key, for rows that have keys as arguments: NOT, OR. */
 bool search_parse_key(struct search_parse *p, struct search_key **ret);
 
-/* The match of a set: key->uids are ascending. */
+/* Takes a set for key, by number or by UID, and its match. */
+bool search_parse_set(struct search_parse *p, struct search_key *key, enum resolve how);
 int search_match_set(struct session *s, struct fetching *f, const struct search_key *key);
 
 /* A search as a command asks for it, ready to run. */

@@ -258,25 +258,38 @@ static struct seq positions(const struct view *v, struct seq range, enum resolve
 	return (struct seq){ (uint32_t)from, (uint32_t)MAX(from, to) };
 }
 
-bool view_resolve(const struct view *v, struct seqset set, enum resolve how, struct arena *a, uint32_t **ret_uids,
-		  size_t *ret_n)
+/* Turns all ranges into positions, ascending and disjoint; NULL for a mistake. */
+static struct seq *all_positions(const struct view *v, struct seqset set, enum resolve how, struct arena *a)
 {
 	const uint32_t last = v->uids.n == 0 ? 0 : how == BY_UIDS ? v->uids.v[v->uids.n - 1] : (uint32_t)v->uids.n;
 	struct seq *ranges = in_order(set, last, a);
-	uint32_t done = 0, *uids;
+	uint32_t done = 0;
+
+	for (size_t i = 0; i < set.n; i++) {
+		if (how == BY_NUMBER && ranges[i].b > v->uids.n && (v->uids.n || ranges[i].a))
+			return NULL;
+		ranges[i] = positions(v, ranges[i], how, done);
+		done = ranges[i].b;
+	}
+	return ranges;
+}
+
+bool view_resolve(const struct view *v, struct seqset set, enum resolve how, struct arena *a, uint32_t **ret_uids,
+		  size_t *ret_n)
+{
+	const struct seq *ranges;
+	uint32_t *uids;
 	size_t n = 0;
 
 	if (set.saved) {
 		resolve_saved(v, a, ret_uids, ret_n);
 		return true;
 	}
-	for (size_t i = 0; i < set.n; i++) {
-		if (how == BY_NUMBER && ranges[i].b > v->uids.n && (v->uids.n || ranges[i].a))
-			return false;
-		ranges[i] = positions(v, ranges[i], how, done);
-		done = ranges[i].b;
+	ranges = all_positions(v, set, how, a);
+	if (!ranges)
+		return false;
+	for (size_t i = 0; i < set.n; i++)
 		n += ranges[i].b - ranges[i].a;
-	}
 	uids = arena_alloc(a, n * sizeof *uids);
 	n = 0;
 	for (size_t i = 0; i < set.n; i++) {
@@ -287,4 +300,22 @@ bool view_resolve(const struct view *v, struct seqset set, enum resolve how, str
 	*ret_uids = uids;
 	*ret_n = n;
 	return true;
+}
+
+struct seq *view_ranges(const struct view *v, struct seqset set, enum resolve how, struct arena *a, size_t *ret_n)
+{
+	struct seq *ranges = all_positions(v, set, how, a);
+	size_t n = 0;
+
+	assert(!set.saved && how != BY_NUMBER);
+	for (size_t i = 0; i < set.n; i++)
+		if (ranges[i].b > ranges[i].a)
+			ranges[n++] = (struct seq){ v->uids.v[ranges[i].a], v->uids.v[ranges[i].b - 1] };
+	*ret_n = n;
+	return ranges;
+}
+
+bool view_is_saved(const struct view *v, uint32_t uid)
+{
+	return is_in(v->saved.v, v->saved.n, uid);
 }

@@ -60,6 +60,7 @@ void view_forget_gone(struct view *v, struct arena *a, uint32_t **ret_numbers, u
 
 /* Makes "$" mean these; uids ascending. */
 void view_save(struct view *v, const uint32_t *uids, size_t n);
+bool view_is_saved(const struct view *v, uint32_t uid);
 
 /* What the numbers of a set from the client are. */
 enum resolve {
@@ -73,3 +74,7 @@ enum resolve {
  */
 bool view_resolve(const struct view *v, struct seqset set, enum resolve how, struct arena *a, uint32_t **ret_uids,
 		  size_t *ret_n);
+/* The same as ranges of UIDs, ascending and disjoint, so that what they take is as long as what the client wrote. Neither
+ * BY_NUMBER nor "$".
+ */
+struct seq *view_ranges(const struct view *v, struct seqset set, enum resolve how, struct arena *a, size_t *ret_n);

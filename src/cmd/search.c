@@ -99,12 +99,7 @@ static int match_or(struct session *s, struct fetching *f, const struct search_k
 
 static bool parse_uid(struct search_parse *p, struct search_key *key)
 {
-	struct seqset set;
-
-	if (!p_sp(p->cursor) || !p_sequence_set(p->cursor, &set))
-		return false;
-	p->saved |= set.saved;
-	return view_resolve(p->view, set, BY_UIDS, p->cursor->arena, &key->uids, &key->nuids);
+	return p_sp(p->cursor) && search_parse_set(p, key, BY_UIDS);
 }
 
 static bool parse_number(struct search_parse *p, struct search_key *key)
