@@ -13,6 +13,7 @@ struct fetch_item {
 	struct section section;		/* BODY[...] */
 	struct partial partial;
 	bool peek;
+	bool lazy;			/* PREVIEW (LAZY) */
 };
 
 struct fetching {
