@@ -34,6 +34,7 @@ static bool read_session(struct config *c)
 	c->empty_trash = env_text("IMAP_EMPTYTRASH", NULL);
 	return env_number("IMAP_IDLE_TIMEOUT", 1, 86400, 60, &c->idle_poll) &&
 	       env_number("IMAPD_INACTIVITY", 60, 86400, 1800, &c->inactivity) &&
+	       env_number("IMAPD_INPROGRESS", 0, 3600, 10, &c->progress) &&
 	       env_number("IMAPD_APPENDLIMIT", 1, UINT32_MAX, 256 * megabyte, &c->append_limit) &&
 	       env_bool("IMAP_MOVE_EXPUNGE_TO_TRASH", false, &c->expunge_to_trash) &&
 	       env_bool("IMAP_LOG_DELETIONS", false, &c->log_deletions);

@@ -10,7 +10,7 @@ extern const struct extension ext_status, ext_status_size, ext_list_status, ext_
 	ext_utf8, ext_notify;
 extern const struct extension ext_esearch, ext_searchres, ext_within;
 extern const struct extension ext_i18nlevel, ext_sort, ext_sort_display, ext_esort;
-extern const struct extension ext_thread, ext_partial, ext_multisearch, ext_filters;
+extern const struct extension ext_thread, ext_partial, ext_multisearch, ext_filters, ext_inprogress;
 
 /* In the order in which capabilities are announced. */
 const struct extension *const extensions[] = {
@@ -20,7 +20,7 @@ const struct extension *const extensions[] = {
 	&ext_metadata, &ext_list_metadata, &ext_utf8, &ext_notify,
 	&ext_esearch, &ext_searchres, &ext_within,
 	&ext_i18nlevel, &ext_sort, &ext_sort_display, &ext_esort,
-	&ext_thread, &ext_partial, &ext_multisearch, &ext_filters,
+	&ext_thread, &ext_partial, &ext_multisearch, &ext_filters, &ext_inprogress,
 	&ext_appendlimit,
 	&ext_compress, &ext_multiappend, &ext_catenate, &ext_replace, &ext_binary, &ext_preview,
 	&ext_condstore, &ext_qresync, &ext_uidonly, &ext_objectid, &ext_savedate,

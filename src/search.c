@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include "mail/charset.h"
 #include "mail/fold.h"
+#include "progress.h"
 #include "search.h"
 #include "sync.h"
 #include "view.h"
@@ -190,23 +191,26 @@ enum verdict search_read(struct session *s, struct command *cmd, const struct vi
 	cmd->keeps_numbers = parse.numbers;	/* RFC 7162 3.2.10.2 */
 	if (parse.modseq)
 		sync_enable(s, ON_CONDSTORE);
-	*ret = (struct search){ keys, parse.modseq, parse.saved };
+	*ret = (struct search){ keys, parse.modseq, parse.saved, cmd->tag, false };
 	return OK;
 }
 
-void search_each(struct session *s, const struct view *v, const struct search_key *list, bool backwards,
+void search_each(struct session *s, const struct view *v, const struct search *search, bool backwards,
 		 bool (*found)(void *data, struct fetching *f), void *data)
 {
 	_cleanup_(arena_free) struct arena scratch = { 0 };
 	const size_t n = v->uids.n;
+	struct progress progress;
 	bool more = true;
 
-	for (size_t i = 0; i < n && more; i++) {
+	progress_begin(&progress, search->tag, search->part ? 0 : n);
+	for (size_t i = 0; i < n && more && !s->conn.error; i++) {
 		struct fetching f;
 
+		progress_tell(s, &progress, i);
 		if (fetching_begin(&f, v->box, v->uids.v[backwards ? n - 1 - i : i], &scratch) < 0)
 			continue;
-		if (search_match(s, &f, list) > 0)
+		if (search_match(s, &f, search->keys) > 0)
 			more = found(data, &f);
 		fetching_end(&f);
 		arena_reset(&scratch);
@@ -229,12 +233,12 @@ static bool collect(void *data, struct fetching *f)
 	return all->n != all->enough;
 }
 
-void search_run(struct session *s, const struct view *v, const struct search_key *list, size_t enough, bool backwards,
+void search_run(struct session *s, const struct view *v, const struct search *search, size_t enough, bool backwards,
 		struct arena *a, uint32_t **ret, size_t *ret_n)
 {
 	struct collection all = { .arena = a, .enough = enough };
 
-	search_each(s, v, list, backwards, collect, &all);
+	search_each(s, v, search, backwards, collect, &all);
 	for (size_t i = 0; backwards && i < all.n / 2; i++) {
 		const uint32_t uid = all.uids[i];
 

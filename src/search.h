@@ -52,6 +52,8 @@ struct search {
 	struct search_key *keys;
 	bool modseq;			/* MODSEQ is among them */
 	bool saved;			/* "$" is */
+	struct str tag;			/* of the command, to tell its progress */
+	bool part;			/* it is part of greater work, so how much there is to do is not known */
 };
 
 /* ["CHARSET" SP charset SP] search-key *(SP search-key) up to the end, or, where the charset is no option (SORT, THREAD),
@@ -66,9 +68,9 @@ int search_match(struct session *s, struct fetching *f, const struct search_key 
 /* Calls found for each message of the view that matches, upwards or backwards, until it returns false. A message that is
  * gone, or that can't be read, does not match.
  */
-void search_each(struct session *s, const struct view *v, const struct search_key *list, bool backwards,
+void search_each(struct session *s, const struct view *v, const struct search *search, bool backwards,
 		 bool (*found)(void *data, struct fetching *f), void *data);
 
 /* The UIDs of those that match, ascending. Of all of them the first enough, the last enough if backwards; 0: all. */
-void search_run(struct session *s, const struct view *v, const struct search_key *list, size_t enough, bool backwards,
+void search_run(struct session *s, const struct view *v, const struct search *search, size_t enough, bool backwards,
 		struct arena *a, uint32_t **ret, size_t *ret_n);

@@ -12,6 +12,7 @@
 /* Settings, from the environment (imapd.conf(5)). Times are in seconds, sizes in octets. */
 struct config {
 	uint64_t idle_poll;		/* IMAP_IDLE_TIMEOUT: how often a folder without inotify is looked at */
+	uint64_t progress;		/* IMAPD_INPROGRESS: how often long work says that it goes on */
 	uint64_t inactivity;		/* IMAPD_INACTIVITY: how long a client may be silent */
 	uint64_t append_limit;		/* IMAPD_APPENDLIMIT: of one message */
 	const char *capability;		/* IMAP_CAPABILITY: what may be announced; NULL: all there is */

@@ -57,8 +57,9 @@ static void search_one(struct session *s, struct command cmd, const struct retur
 	cmd.arena = cmd.args.arena = a;
 	if (search_read(s, &cmd, v, false, &search) != OK)
 		return;
+	search.part = true;
 	enough = returns_enough(returns, &backwards);
-	search_run(s, v, search.keys, enough, backwards, a, &uids, &r.n);
+	search_run(s, v, &search, enough, backwards, a, &uids, &r.n);
 	r.uids = uids;
 	r.modseq = search.modseq;
 	if (r.n)

@@ -293,7 +293,7 @@ static enum verdict cmd_search(struct session *s, struct command *cmd)
 	if (verdict != OK)
 		return results_failed(s, &r.returns, verdict);
 	enough = returns_enough(&r.returns, &backwards);
-	search_run(s, s->view, search.keys, enough, backwards, cmd->arena, &uids, &r.n);
+	search_run(s, s->view, &search, enough, backwards, cmd->arena, &uids, &r.n);
 	r.uids = uids;
 	r.modseq = search.modseq;
 	if (r.returns.extended)
@@ -312,3 +312,6 @@ const struct extension ext_search = { .rfc = 3501, .commands = commands, .search
 
 /* Texts are compared by i;unicode-casemap, everywhere (mail/fold.h). */
 const struct extension ext_i18nlevel = { .rfc = 5255, .capability = "I18NLEVEL=1" };
+
+/* Whatever searches tells how far it is (progress.h). */
+const struct extension ext_inprogress = { .rfc = 9585, .capability = "INPROGRESS" };

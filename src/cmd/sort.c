@@ -107,7 +107,7 @@ static enum verdict cmd_sort(struct session *s, struct command *cmd)
 	verdict = search_read(s, cmd, s->view, true, &search);
 	if (verdict != OK)
 		return results_failed(s, &r.returns, verdict);
-	search_each(s, s->view, search.keys, false, sorting_add, &sorting);
+	search_each(s, s->view, &search, false, sorting_add, &sorting);
 	r.uids = sorting_finish(&sorting);
 	r.n = sorting.n;
 	r.modseq = search.modseq;

@@ -133,7 +133,7 @@ static enum verdict cmd_thread(struct session *s, struct command *cmd)
 	if (verdict != OK)
 		return verdict;
 	g.threading.arena = g.threading.ids.arena = g.threading.subjects.arena = cmd->arena;
-	search_each(s, s->view, search.keys, false, gather, &g);
+	search_each(s, s->view, &search, false, gather, &g);
 	w_untagged(&s->out);
 	w_atom(&s->out, "THREAD");
 	write_threads(s, s->view, algorithm->build(&g.threading), cmd->row->flags & BY_UID);
