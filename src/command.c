@@ -2,6 +2,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "command.h"
+#include "notify.h"
 #include "session.h"
 #include "sync.h"
 #include "view.h"
@@ -176,9 +177,14 @@ static void sync_after(struct session *s, const struct command *cmd)
 {
 	int r;
 
-	if (s->state != SELECTED || cmd->row->flags & QUIET)
+	if ((s->state != SELECTED && !s->notify) || cmd->row->flags & QUIET)
 		return;
-	r = sync_tell(s, cmd->keeps_numbers || cmd->row->flags & KEEPS_NUMBERS);
+	if (s->notify && cmd->row->flags & NAMES)
+		notify_own(s);
+	if (s->notify)
+		r = notify_tell(s, cmd->keeps_numbers || cmd->row->flags & KEEPS_NUMBERS);
+	else
+		r = sync_tell(s, cmd->keeps_numbers || cmd->row->flags & KEEPS_NUMBERS);
 	if (r < 0)
 		log_errno(r, "looking at the mailbox");
 }
@@ -276,6 +282,8 @@ bool command_next(struct session *s)
 	/* A client that never pauses does not keep us. */
 	if (conn_buffered(&s->conn).n && wait_for(&s->conn.wait, WAIT_STOP, 0) > 0)
 		return over(s, FRAME_STOP);
+	if (s->notify && !conn_buffered(&s->conn).n && !notify_wait(s))
+		return false;
 	status = frame_line(&s->frame);
 	if (status == FRAME_COMPLETE && s->frame.text.n == 0)
 		return !s->conn.error;

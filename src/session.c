@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "command.h"
 #include "maildir/folders.h"
+#include "notify.h"
 #include "session.h"
 #include "view.h"
 
@@ -25,6 +26,8 @@ void session_unselect(struct session *s)
 {
 	if (s->state != SELECTED)
 		return;
+	if (s->notify)
+		notify_unselected(s);
 	wait_mailbox(&s->conn.wait, -1);
 	view_free(s->view);
 	s->view = NULL;
@@ -177,6 +180,7 @@ void session_end(struct session *s, enum status_end why)
 	s->end = why;
 	if (s->state == SELECTED)
 		session_unselect(s);
+	notify_free(s);
 	session_enter(s, LOGGED_OUT);
 }
 

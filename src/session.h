@@ -41,6 +41,7 @@ struct resume {
 };
 
 struct decoding;
+struct notify;
 
 struct session {
 	struct config config;
@@ -59,6 +60,7 @@ struct session {
 	enum status_end end;		/* why it ended */
 	struct resume resume;
 	struct decoding *decoding;	/* the same for BINARY (cmd/binary.c); NULL: nothing yet */
+	struct notify *notify;		/* what NOTIFY asked for (notify.h); NULL: it was never used */
 	bool said_polling;		/* the log knows that there is no inotify */
 };
 

@@ -87,7 +87,7 @@ int status_open_folder(struct session *s, struct str folder, struct status_of *r
 		status_close_folder(&of);
 	else
 		*ret = of;
-	return MIN(r, 0);
+	return r;
 }
 
 void status_close_folder(struct status_of *of)

@@ -26,7 +26,7 @@ bool p_status_items(struct cursor *c, struct status_items *ret);
  */
 int status_tell(struct session *s, struct str name, struct str folder, const struct status_items *items);
 
-/* Opens a folder for its numbers, as they are now. */
+/* Opens a folder for its numbers, as they are now; 1: they may be others already (maildir_update()). */
 int status_open_folder(struct session *s, struct str folder, struct status_of *ret);
 void status_close_folder(struct status_of *of);
 

@@ -202,8 +202,8 @@ static void tell_changed(struct session *s)
 		return;
 	qsort(c->v, c->n, sizeof *c->v, by_value);
 	for (size_t i = 0; i < c->n; i++)
-		if ((i == 0 || c->v[i] != c->v[i - 1]) && view_number(s->view, c->v[i]))
-			sync_fetch_flags(s, c->v[i], false);
+		if (!s->view->no_flags && (i == 0 || c->v[i] != c->v[i - 1]) && view_number(s->view, c->v[i]))
+			sync_fetch_flags(s, c->v[i], s->notify);	/* RFC 5465 5.1 */
 	c->n = 0;
 }
 

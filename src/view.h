@@ -20,6 +20,7 @@ struct view {
 	bool readonly;
 	bool removed;			/* the folder is no more */
 	bool pushed;			/* inotify tells of its changes */
+	bool no_flags;			/* changed flags are not told (NOTIFY without FlagChange) */
 	bool idle;			/* flags of new messages are told at once, as the manual page has it */
 	struct uids uids;		/* ascending */
 	size_t told;			/* how many of them EXISTS has counted */

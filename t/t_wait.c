@@ -261,7 +261,27 @@ START_TEST(time_is_up_not_before_and_not_by_other_signals)
 }
 END_TEST
 
-T_SUITE("wait", T_TEST(each_thing_holds_by_itself_and_together), T_TEST(sd_event_comes_with_a_second_thing),
+START_TEST(what_has_been_read_meanwhile_holds_no_more)
+{
+	struct stage s;
+	char c;
+
+	stage_open(&s);
+	wait_mailbox(&s.wait, s.mailbox[0]);
+	for (int round = 0; round < 4; round++) {
+		ck_assert_int_eq(write(s.mailbox[1], "x", 1), 1);
+		ck_assert_int_eq(write(s.peer, "x", 1), 1);
+		ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_MAILBOX, 1000), WAIT_CLIENT_IN | WAIT_MAILBOX);
+		ck_assert_int_eq(read(s.ours, &c, 1), 1);
+		ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_MAILBOX, 1000), WAIT_MAILBOX);
+		ck_assert_int_eq(read(s.mailbox[0], &c, 1), 1);
+		ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_MAILBOX, 1), 0);
+	}
+	stage_close(&s);
+}
+END_TEST
+
+T_SUITE("wait", T_TEST(what_has_been_read_meanwhile_holds_no_more), T_TEST(each_thing_holds_by_itself_and_together), T_TEST(sd_event_comes_with_a_second_thing),
 	T_LOOP(a_stop_stays_and_wakes_a_wait, stop_signals),
 	T_LOOP(a_word_or_the_end_of_whoever_started_us_is_a_stop, words),
 	T_LOOP(a_signal_without_wait_signals_just_ends, stop_signals), T_TEST(an_inherited_mask_is_cleared),

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "command.h"
+#include "notify.h"
 #include "session.h"
 #include "sync.h"
 #include "view.h"
@@ -13,6 +14,10 @@ static void watch(struct session *s)
 {
 	int fd, r;
 
+	if (s->notify) {
+		notify_arm(s);
+		return;
+	}
 	if (!s->view || s->view->removed)
 		return;
 	r = maildir_watch(s->view->box, &fd);
@@ -61,7 +66,7 @@ static bool idle(struct session *s)
 	const uint64_t until = clock_ms() + s->config.inactivity * 1000;
 
 	for (;;) {
-		int r = s->view ? sync_tell(s, false) : 0;
+		int r = s->notify ? notify_tell(s, false) : s->view ? sync_tell(s, false) : 0;
 
 		if (r < 0)
 			log_errno(r, "looking at the mailbox");
@@ -100,7 +105,7 @@ static enum verdict cmd_idle(struct session *s, struct command *cmd)
 	w_crlf(&s->out);
 	conn_flush(&s->conn);
 	if (s->view)
-		s->view->idle = true;
+		s->view->idle = !s->notify;
 	over = !idle(s);
 	if (s->view)
 		s->view->idle = false;

@@ -428,7 +428,7 @@ static enum verdict cmd_setmetadata(struct session *s, struct command *cmd)
 
 static const struct command_row commands[] = {
 	{ "GETMETADATA", ANY_STATE, LEAVES, cmd_getmetadata },
-	{ "SETMETADATA", ANY_STATE, LEAVES, cmd_setmetadata },
+	{ "SETMETADATA", ANY_STATE, LEAVES | NAMES, cmd_setmetadata },
 	{ 0 },
 };
 const struct extension ext_metadata = { .rfc = 5464, .capability = "METADATA METADATA-SERVER", .commands = commands };

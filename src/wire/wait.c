@@ -188,6 +188,26 @@ static int left(uint64_t start, int timeout_ms)
 	return gone >= (uint64_t)timeout_ms ? 0 : timeout_ms - (int)gone;
 }
 
+/* sd-event may still have in its hands what was so an event ago, and has been read since. */
+static void check(struct wait *w)
+{
+	static const unsigned bits[] = { WAIT_CLIENT_IN, WAIT_CLIENT_OUT, WAIT_MAILBOX };
+	struct pollfd p[] = {
+		{ .fd = w->in,	    .events = POLLIN  },
+		{ .fd = w->out,	    .events = POLLOUT },
+		{ .fd = w->mailbox, .events = POLLIN  },
+	};
+
+	for (size_t i = 0; i < COUNT(p); i++)
+		if (!(w->got & ~w->always & bits[i]))
+			p[i].fd = -1;
+	if (poll(p, COUNT(p), 0) < 0)
+		return;
+	for (size_t i = 0; i < COUNT(p); i++)
+		if (p[i].fd >= 0 && !p[i].revents)
+			w->got &= ~bits[i];
+}
+
 int wait_for(struct wait *w, unsigned what, int timeout_ms)
 {
 	const uint64_t start = timeout_ms > 0 ? clock_ms() : 0;
@@ -209,6 +229,8 @@ int wait_for(struct wait *w, unsigned what, int timeout_ms)
 			r = look(w, what, w->got & what ? 0 : ms < 0 ? UINT64_MAX : (uint64_t)ms * 1000);
 		if (r < 0)
 			return r;
+		if (w->got & what)
+			check(w);
 		if (w->got & what || ms == 0)
 			return (int)(w->got & what);
 	}
