@@ -1,5 +1,6 @@
 /* mail/preview.h: the first words of a message (RFC 8970) */
 #pragma once
+#include "base/buf.h"
 #include "mail/mime.h"
 
 /* Adds what a reader sees first of the message in fd, as UTF-8 in one line of at most 200 characters: of its first part that is
