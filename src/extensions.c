@@ -7,14 +7,14 @@ extern const struct extension ext_base, ext_auth, ext_mailbox, ext_list, ext_sel
 extern const struct extension ext_compress, ext_multiappend, ext_catenate, ext_replace, ext_binary, ext_preview;
 extern const struct extension ext_condstore, ext_qresync, ext_uidonly, ext_objectid, ext_savedate;
 extern const struct extension ext_status, ext_status_size, ext_list_status, ext_xlist, ext_metadata, ext_list_metadata,
-	ext_utf8, ext_notify;
+	ext_utf8, ext_notify, ext_rev2;
 extern const struct extension ext_esearch, ext_searchres, ext_within;
 extern const struct extension ext_i18nlevel, ext_sort, ext_sort_display, ext_esort;
 extern const struct extension ext_thread, ext_partial, ext_multisearch, ext_filters, ext_inprogress;
 
 /* In the order in which capabilities are announced. */
 const struct extension *const extensions[] = {
-	&ext_base,   &ext_literal_plus, &ext_sasl_ir, &ext_uidplus,	&ext_children, &ext_namespace,
+	&ext_base,   &ext_rev2,	&ext_literal_plus, &ext_sasl_ir, &ext_uidplus,	&ext_children, &ext_namespace,
 	&ext_idle,   &ext_id,		&ext_enable,  &ext_unselect,	&ext_move,     &ext_special_use,
 	&ext_list_status, &ext_status_size, &ext_status, &ext_xlist,
 	&ext_metadata, &ext_list_metadata, &ext_utf8, &ext_notify,
