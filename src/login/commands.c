@@ -25,7 +25,7 @@ static bool shown(const char *list, struct str name)
 
 void dialogue_capabilities(const struct dialogue *d, struct buf *ret)
 {
-	static const char *const always[] = { "SASL-IR", "LITERAL+", "ID", "ENABLE", "IDLE", "NAMESPACE" };
+	static const char *const always[] = { "IMAP4rev2", "SASL-IR", "LITERAL+", "ID", "ENABLE", "IDLE", "NAMESPACE" };
 
 	buf_z(ret, " IMAP4rev1");
 	for (size_t i = 0; i < COUNT(always); i++)
