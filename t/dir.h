@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "maildir/account.h"
+#include "maildir/folders.h"
 #include "maildir/files.h"
 #include "t/t.h"
 
@@ -92,4 +93,22 @@ static inline struct account *t_account(const char *path)
 
 	ck_assert_int_eq(account_open(path, &config, &acc), 0);
 	return acc;
+}
+
+/* All names with their directories, "name=dir;", marked ones with "*". */
+static inline const char *t_listed(struct account *acc, struct buf *b, bool marked)
+{
+	_cleanup_(arena_free) struct arena arena = { 0 };
+	struct folder *v;
+	size_t n;
+
+	buf_clear(b);
+	ck_assert_int_eq(folder_list(acc, &arena, marked, &v, &n), 0);
+	for (size_t i = 0; i < n; i++) {
+		buf_str(b, v[i].name);
+		buf_c(b, '=');
+		buf_str(b, v[i].dir);
+		buf_z(b, v[i].marked ? "*;" : ";");
+	}
+	return buf_cstr(b);
 }

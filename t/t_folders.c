@@ -72,24 +72,6 @@ START_TEST(a_nul_is_a_control_character)
 }
 END_TEST
 
-/* All names with their directories, "name=dir;", marked ones with "*". */
-static const char *listed(struct account *acc, struct buf *b, bool marked)
-{
-	_cleanup_(arena_free) struct arena arena = { 0 };
-	struct folder *v;
-	size_t n;
-
-	buf_clear(b);
-	ck_assert_int_eq(folder_list(acc, &arena, marked, &v, &n), 0);
-	for (size_t i = 0; i < n; i++) {
-		buf_str(b, v[i].name);
-		buf_c(b, '=');
-		buf_str(b, v[i].dir);
-		buf_z(b, v[i].marked ? "*;" : ";");
-	}
-	return buf_cstr(b);
-}
-
 START_TEST(only_folders_are_folders)
 {
 	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
@@ -111,7 +93,7 @@ START_TEST(only_folders_are_folders)
 	t_maildir("m/.Sent");
 	t_maildir("m/.A.B");
 	ck_assert_int_eq(mkfifo("m/.pipe", 0600), 0);
-	ck_assert_str_eq(listed(acc, &b, false), "=.;A.B=.A.B;Sent=.Sent;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;A.B=.A.B;Sent=.Sent;");
 
 	ck_assert_int_eq(folder_open_dir(acc, STR("A"), &fd), -ENOENT);
 	ck_assert_int_eq(folder_open_dir(acc, STR("git"), &fd), -ENOENT);
@@ -138,8 +120,8 @@ START_TEST(new_mail_marks_if_asked)
 	t_write("m/new/1.a", STR("x"));
 	t_write("m/.B/new/2.a", STR("x"));
 	t_write("m/.A/new/.hidden", STR("x"));
-	ck_assert_str_eq(listed(acc, &b, true), "=.*;A=.A;B=.B*;");
-	ck_assert_str_eq(listed(acc, &b, false), "=.;A=.A;B=.B;");
+	ck_assert_str_eq(t_listed(acc, &b, true), "=.*;A=.A;B=.B*;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;A=.A;B=.B;");
 }
 END_TEST
 
@@ -157,7 +139,7 @@ START_TEST(folders_in_utf7_go_by_what_that_means)
 	t_maildir("m/.&AGE-");	  /* not canonical: this, too */
 	t_maildir("m/.&AC8-etc"); /* would be "/etc" */
 	t_maildir("m/.&JjoALg-"); /* has a dot in it that is no level */
-	ck_assert_str_eq(listed(acc, &b, false), "=.;&AC8-etc=.&AC8-etc;&AGE-=.&AGE-;&JjoALg-=.&JjoALg-;A&-B="
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;&AC8-etc=.&AC8-etc;&AGE-=.&AGE-;&JjoALg-=.&JjoALg-;A&-B="
 						 ".A&-B;A&B=.A&B;R\u00e9sum=.R&AOk-sum;");
 	ck_assert_int_eq(folder_open_dir(acc, STR("R\u00e9sum"), &fd), 0);
 	ck_assert(fstat(fd, &x) == 0 && stat("m/.R&AOk-sum", &y) == 0 && x.st_ino == y.st_ino);
@@ -178,13 +160,13 @@ START_TEST(of_two_spellings_the_one_in_utf8_is_meant)
 
 	t_maildir("m/.R&AOk-sum");
 	t_maildir("m/.R\u00e9sum");
-	ck_assert_str_eq(listed(acc, &b, false), "=.;R\u00e9sum=.R\u00e9sum;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;R\u00e9sum=.R\u00e9sum;");
 	ck_assert(acc->said_twins);
 	ck_assert_int_eq(folder_open_dir(acc, STR("R\u00e9sum"), &fd), 0);
 	ck_assert(fstat(fd, &x) == 0 && stat("m/.R\u00e9sum", &y) == 0 && x.st_ino == y.st_ino);
 	close(fd);
 	ck_assert_int_eq(folder_delete(acc, STR("R\u00e9sum")), 0);
-	ck_assert_str_eq(listed(acc, &b, false), "=.;R\u00e9sum=.R&AOk-sum;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;R\u00e9sum=.R&AOk-sum;");
 }
 END_TEST
 
@@ -206,12 +188,12 @@ START_TEST(a_link_to_a_directory_of_ours_is_a_folder)
 		ck_assert_int_eq(chown("theirs", 1234, 1234), 0);
 		ck_assert_int_eq(symlink("../theirs", "m/.Theirs"), 0);
 	}
-	ck_assert_str_eq(listed(acc, &b, false), "=.;Link=.Link;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;Link=.Link;");
 	ck_assert_int_eq(folder_create(acc, STR("Dangling")), -EEXIST);
 	ck_assert_int_eq(folder_rename(acc, STR("Link"), STR("New")), 0);
-	ck_assert_str_eq(listed(acc, &b, false), "=.;New=.New;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;New=.New;");
 	ck_assert_int_eq(folder_delete(acc, STR("New")), 0);
-	ck_assert_str_eq(listed(acc, &b, false), "=.;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;");
 	ck_assert(t_exists("elsewhere/cur/1.a:2,"));
 	ck_assert_uint_eq(t_entries("m/tmp"), 0);
 }
@@ -250,7 +232,7 @@ START_TEST(names_that_look_the_same_are_one)
 	t_maildir("m/.cafe\u0301"); /* made by another program, as it is */
 	t_maildir("m/.\u212a");	    /* KELVIN SIGN */
 	t_maildir("m/.other");
-	ck_assert_str_eq(listed(acc, &b, false), "=.;cafe\u0301=.cafe\u0301;other=.other;\u212a=.\u212a;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;cafe\u0301=.cafe\u0301;other=.other;\u212a=.\u212a;");
 	ck_assert_int_eq(folder_exists(acc, STR("cafe\u0301")), 1);
 	ck_assert_int_eq(folder_create(acc, STR("caf\u00e9")), -EEXIST);
 	ck_assert_int_eq(folder_create(acc, STR("cafe\u0301")), -EILSEQ);
@@ -297,7 +279,7 @@ START_TEST(a_folder_is_deleted_with_all_in_it_and_no_other)
 	ck_assert_int_eq(symlink("../../../outside", "m/.A/cur/link"), 0);
 	ck_assert_int_eq(mkfifo("m/.A/new/pipe", 0600), 0);
 	ck_assert_int_eq(folder_delete(acc, STR("A")), 0);
-	ck_assert_str_eq(listed(acc, &b, false), "=.;A.B=.A.B;AB=.AB;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;A.B=.A.B;AB=.AB;");
 	ck_assert(t_exists("outside/precious"));
 	ck_assert_uint_eq(t_entries("m/tmp"), 0);
 	ck_assert_int_eq(folder_delete(acc, STR("A")), -ENOENT);
@@ -387,7 +369,7 @@ START_TEST(a_failure_leaves_all_as_it_was)
 	ck_assert_int_eq(account_uidvalidity(acc, &v), -EFBIG);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &any), 0);
 	ck_assert_uint_eq(v, 7);
-	ck_assert_str_eq(listed(acc, &b, false), "=.;A=.A;A.B=.A.B;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;A=.A;A.B=.A.B;");
 	ck_assert_uint_eq(t_entries("m/tmp"), 0);
 	ck_assert(!t_exists("m/imapd.rename"));
 }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <signal.h>
 #include <sys/wait.h>
+#include "maildir/foldername.h"
 #include "maildir/inside.h"
 #include "t/dir.h"
 
@@ -30,7 +31,7 @@ START_TEST(a_tree_is_renamed)
 	t_write("m/.A.B.C/cur/1.a:2,S", STR("x"));
 	ck_assert_int_eq(account_set_use(acc, STR("A.B.C"), STR("\\Sent"), true), 0);
 	ck_assert_int_eq(folder_rename(acc, STR("A"), STR("X.\u00fc")), 0);
-	ck_assert_str_eq(listed(acc, &b, false), "=.;AB=.AB;X.\u00fc=.X.\u00fc;X.\u00fc.B.C=.X.\u00fc.B.C;X."
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;AB=.AB;X.\u00fc=.X.\u00fc;X.\u00fc.B.C=.X.\u00fc.B.C;X."
 						 "\u00fc.R\u00e9sum=.X.\u00fc.R\u00e9sum;");
 	ck_assert(t_exists("m/.X.\u00fc.B.C/cur/1.a:2,S") && !t_exists("m/imapd.rename"));
 	ck_assert_int_eq(account_uses(acc, &arena, &uses, &n), 0);
@@ -39,7 +40,7 @@ START_TEST(a_tree_is_renamed)
 
 	/* a name that only has folders below it */
 	ck_assert_int_eq(folder_rename(acc, STR("X"), STR("Y")), 0);
-	ck_assert_str_eq(listed(acc, &b, false), "=.;AB=.AB;Y.\u00fc=.Y.\u00fc;Y.\u00fc.B.C=.Y.\u00fc.B.C;Y."
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;AB=.AB;Y.\u00fc=.Y.\u00fc;Y.\u00fc.B.C=.Y.\u00fc.B.C;Y."
 						 "\u00fc.R\u00e9sum=.Y.\u00fc.R\u00e9sum;");
 }
 END_TEST
@@ -77,10 +78,10 @@ START_TEST(renames_that_are_refused_change_nothing)
 	t_maildir("m/.V.W");
 	t_maildir("m/.Z.B");
 	t_mkdir("m/.T.W");
-	listed(acc, &before, false);
+	t_listed(acc, &before, false);
 	ck_assert_int_eq(folder_rename(acc, str_z(renames[_i].from), str_z(renames[_i].to)),
 			 renames[_i].error);
-	ck_assert_str_eq(listed(acc, &after, false), buf_cstr(&before));
+	ck_assert_str_eq(t_listed(acc, &after, false), buf_cstr(&before));
 	ck_assert(!t_exists("m/imapd.rename"));
 	ck_assert_uint_eq(t_entries("m/tmp"), 0);
 }
@@ -110,7 +111,7 @@ START_TEST(a_rename_that_was_cut_off_is_finished)
 		ck_assert_int_eq(folder_rename(acc, STR("none"), STR("other")), -ENOENT);
 	else
 		next = t_account("m");
-	ck_assert_str_eq(listed(acc, &b, false), "=.;X.Y=.X.Y;X.Y.B=.X.Y.B;X.Y.B.C=.X.Y.B.C;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;X.Y=.X.Y;X.Y.B=.X.Y.B;X.Y.B.C=.X.Y.B.C;");
 	ck_assert(!t_exists("m/imapd.rename"));
 	ck_assert_int_eq(account_uses(acc, &arena, &uses, &n), 0);
 	t_str_eq(uses[0].folder, STR("X.Y.B"));
@@ -130,7 +131,7 @@ START_TEST(a_folder_that_has_both_names_by_now_keeps_both)
 	t_maildir("m/.X");
 	t_write("m/imapd.rename", STR("imapd-rename 1\nfrom A\nto X\nmove .A\t.X\nmove .A.B\t.X.B\nend\n"));
 	acc = t_account("m");
-	ck_assert_str_eq(listed(acc, &b, false), "=.;A=.A;X=.X;X.B=.X.B;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;A=.A;X=.X;X.B=.X.B;");
 	ck_assert(t_exists("m/.A/new/1.late") && !t_exists("m/imapd.rename"));
 }
 END_TEST
@@ -158,7 +159,7 @@ START_TEST(a_note_that_makes_no_sense_moves_nothing)
 	t_maildir("m/.A");
 	t_write("m/imapd.rename", str_z(notes[_i]));
 	acc = t_account("m");
-	ck_assert_str_eq(listed(acc, &b, false), "=.;A=.A;");
+	ck_assert_str_eq(t_listed(acc, &b, false), "=.;A=.A;");
 	ck_assert(t_exists("m/cur") && !t_exists("m/imapd.rename"));
 }
 END_TEST
