@@ -23,6 +23,8 @@ static const struct command_row commands[] = {
 const struct extension ext_append = { .rfc = 3501, .commands = commands };
 const struct extension ext_multiappend = { .rfc = 3502, .capability = "MULTIAPPEND" };
 const struct extension ext_catenate = { .rfc = 4469, .capability = "CATENATE" };
+/* RFC 5550 5.7.1: URLs may end in ";PARTIAL=". */
+const struct extension ext_url_partial = { .rfc = 5550, .capability = "URL-PARTIAL" };
 
 static uint64_t status_appendlimit(const struct status_of *of)
 {
