@@ -224,6 +224,8 @@ static bool answer(struct session *s, struct command *cmd, enum verdict verdict)
 	if (cmd->row && verdict != BAD)
 		correct(s, cmd, verdict);
 	tagged(s, cmd, verdict);
+	/* Answers wait for each other, but not for a client that sends without end and reads nothing. */
+	conn_flush_some(&s->conn, 65536);
 	if (verdict == OK && cmd->then)
 		cmd->then(s);
 	return s->state != LOGGED_OUT && !s->conn.error;
