@@ -91,7 +91,7 @@ static int by_name(const void *x, const void *y)
 	return str_cmp(a->name, b->name);
 }
 
-/* INBOX first, then by name; what is known of one name in one place. */
+/* By name; what is known of one name in one place. */
 static void merge(struct list *l)
 {
 	size_t n = 0;
