@@ -9,10 +9,11 @@
 #include "maildir/inside.h"
 #include "maildir/metadata.h"
 
-/* The first line is HEADER; each other a name, a space, and the value with what is not printable ASCII, and "\", as \xHH. */
-#define HEADER	     "imapd-metadata 1"
-#define OF_FOLDER    "imapd.metadata"
-#define OF_ACCOUNT   "imapd.metadata-account"
+/* The first line is HEADER; each other a name, a space, and the value with what is not printable ASCII, and
+ * "\", as \xHH. */
+#define HEADER	   "imapd-metadata 1"
+#define OF_FOLDER  "imapd.metadata"
+#define OF_ACCOUNT "imapd.metadata-account"
 
 /* All entries at their longest, each octet escaped. */
 enum { BIGGEST = 4 * METADATA_TOTAL + METADATA_ENTRIES * (METADATA_NAME + 2) + 64 };
@@ -85,7 +86,8 @@ static bool unescape(struct arena *a, struct str text, struct str *ret)
 			out[n++] = text.s[i];
 			continue;
 		}
-		if (text.n - i < 4 || text.s[i + 1] != 'x' || digit(text.s[i + 2]) < 0 || digit(text.s[i + 3]) < 0)
+		if (text.n - i < 4 || text.s[i + 1] != 'x' || digit(text.s[i + 2]) < 0 ||
+		    digit(text.s[i + 3]) < 0)
 			return false;
 		out[n++] = (char)(digit(text.s[i + 2]) << 4 | digit(text.s[i + 3]));
 		i += 3;
@@ -139,7 +141,8 @@ static int read_at(int dir, const char *file, struct entries *e)
 	return 0;
 }
 
-int metadata_read(struct account *acc, const struct str *folder, struct arena *a, struct metadata **ret, size_t *ret_n)
+int metadata_read(struct account *acc, const struct str *folder, struct arena *a, struct metadata **ret,
+		  size_t *ret_n)
 {
 	_cleanup_(fd_closep) int dir = -1;
 	struct entries e = { .a = a };
@@ -243,7 +246,8 @@ int metadata_state(struct account *acc, const struct str *folder, struct metadat
 	*ret = (struct metadata_state){ 0 };
 	if (fstatat(dir, file_of(folder), &st, AT_SYMLINK_NOFOLLOW) == 0)
 		*ret = (struct metadata_state){ st.st_ino,
-						(uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec,
+						(uint64_t)st.st_mtim.tv_sec * 1000000000 +
+							(uint64_t)st.st_mtim.tv_nsec,
 						(uint64_t)st.st_size };
 	return 0;
 }

@@ -24,7 +24,10 @@ struct watched *watched_new(struct str name, struct str folder, unsigned events)
 	struct watched *w = must_alloc(sizeof *w + name.n + folder.n);
 	char *text = (char *)(w + 1);
 
-	*w = (struct watched){ .events = events, .wd = { -1, -1, -1 }, .dirty = true };
+	*w = (struct watched){
+		.events = events, .wd = {-1, -1, -1},
+			.dirty = true
+	};
 	memcpy(text, name.s, name.n);
 	memcpy(text + name.n, folder.s ? folder.s : "", folder.n);
 	w->name = (struct str){ text, name.n };
@@ -70,7 +73,7 @@ static int add_watch(struct notify *n, int dir, const char *sub, uint32_t mask)
 	return inotify_add_watch(n->inotify, path, mask | IN_ONLYDIR);
 }
 
-#define RENAME_NOTE "imapd.rename"	/* while folders are renamed (doc/FORMATS.md) */
+#define RENAME_NOTE "imapd.rename" /* while folders are renamed (doc/FORMATS.md) */
 
 enum {
 	OF_MESSAGES = IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE,
@@ -102,11 +105,11 @@ static void tell_status(struct session *s, const struct watched *w)
 		uint64_t value;
 		bool wanted;
 	} items[] = {
-		{ "MESSAGES",	   w->messages,	   true				   },
-		{ "UIDNEXT",	   w->uidnext,	   true				   },
-		{ "UIDVALIDITY",   w->uidvalidity, true				   },
-		{ "UNSEEN",	   w->unseen,	   w->events & NOTIFY_FLAGS	   },
-		{ "HIGHESTMODSEQ", w->modseq,	   s->enabled & ON_CONDSTORE	   },
+		{"MESSAGES",	      w->messages,	   true			},
+		{ "UIDNEXT",	     w->uidnext,	 true		      },
+		{ "UIDVALIDITY",	 w->uidvalidity, true		      },
+		{ "UNSEEN",	    w->unseen,      w->events & NOTIFY_FLAGS },
+		{ "HIGHESTMODSEQ", w->modseq,      s->enabled & ON_CONDSTORE},
 	};
 
 	w_untagged(&s->out);
@@ -127,12 +130,14 @@ static bool same_numbers(const struct session *s, const struct watched *a, const
 	const bool flags = a->events & NOTIFY_FLAGS;
 
 	return a->messages == b->messages && a->uidnext == b->uidnext && a->uidvalidity == b->uidvalidity &&
-	       (!flags || a->unseen == b->unseen) && (!flags || !(s->enabled & ON_CONDSTORE) || a->modseq == b->modseq);
+	       (!flags || a->unseen == b->unseen) &&
+	       (!flags || !(s->enabled & ON_CONDSTORE) || a->modseq == b->modseq);
 }
 
 enum look { LOOK_SILENT, LOOK_CHANGES, LOOK_TELL };
 
-/* Takes the numbers as they are now. A mailbox that can't be looked at is left as it was: names tell what became of it. */
+/* Takes the numbers as they are now. A mailbox that can't be looked at is left as it was: names tell what
+ * became of it. */
 static void look(struct session *s, struct watched *w, enum look how)
 {
 	const struct watched before = *w;
@@ -154,7 +159,8 @@ static void look(struct session *s, struct watched *w, enum look how)
 	status_close_folder(&of);
 	w->known = true;
 	/* One that has just come is told of if something is in it. */
-	if (how == LOOK_TELL || (how == LOOK_CHANGES && (before.known ? !same_numbers(s, &before, w) : w->messages > 0)))
+	if (how == LOOK_TELL ||
+	    (how == LOOK_CHANGES && (before.known ? !same_numbers(s, &before, w) : w->messages > 0)))
 		tell_status(s, w);
 }
 
@@ -167,8 +173,9 @@ static void take_event(struct notify *n, const struct inotify_event *e)
 	const struct str name = str_z(e->len ? e->name : "");
 	const bool lost = e->mask & IN_Q_OVERFLOW;
 
-	if (lost || (e->wd == n->account_wd && (e->mask & IN_ISDIR || str_eq(name, STR("courierimapsubscribed")) ||
-						str_eq(name, STR(RENAME_NOTE)))))
+	if (lost ||
+	    (e->wd == n->account_wd && (e->mask & IN_ISDIR || str_eq(name, STR("courierimapsubscribed")) ||
+					str_eq(name, STR(RENAME_NOTE)))))
 		n->names_dirty = true;
 	if (lost || (e->wd == n->account_wd && str_eq(name, STR("imapd.metadata-account"))))
 		n->account_dirty = true;
@@ -178,7 +185,8 @@ static void take_event(struct notify *n, const struct inotify_event *e)
 		return;
 	if (e->mask & IN_IGNORED)
 		n->owners[e->wd] = NULL;
-	else if (e->wd != w->wd[2] || str_eq(name, STR("imapd.journal")) || str_eq(name, STR("imapd.metadata")))
+	else if (e->wd != w->wd[2] || str_eq(name, STR("imapd.journal")) ||
+		 str_eq(name, STR("imapd.metadata")))
 		w->dirty = true;
 }
 
@@ -212,7 +220,7 @@ static void poll_due(struct session *s)
 /* A rename of several folders has begun, and will not take long: it is told when it is over. */
 static bool is_renaming(const struct session *s)
 {
-	enum { LONG_S = 5 };	/* whoever began it has crashed */
+	enum { LONG_S = 5 }; /* whoever began it has crashed */
 	struct stat st;
 
 	return fstatat(account_fd(s->store.account), RENAME_NOTE, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -310,8 +318,8 @@ static void tell_items(struct session *s, uint32_t after)
 	}
 }
 
-/* Without events for the selected mailbox only what the session's own commands have brought to light is told, so that
- * numbers stay right.
+/* Without events for the selected mailbox only what the session's own commands have brought to light is told,
+ * so that numbers stay right.
  */
 static int tell_selected(struct session *s, bool keeps_numbers)
 {
@@ -367,18 +375,21 @@ static void add_epoll(struct notify *n, int fd)
 	epoll_ctl(n->epoll, EPOLL_CTL_ADD, fd, &e);
 }
 
-/* The selected mailbox has an inotify instance of its own (maildir_watch()). */
+/* The selected mailbox has an inotify instance of its own (maildir_watch()). It is waited for only while
+ * somebody reads it. */
 static void watch_selected(struct session *s)
 {
 	struct notify *n = s->notify;
+	const bool wanted = s->view && !s->view->removed && n->request.selected & NOTIFY_MESSAGES;
 	int fd;
 
-	if (!s->view || s->view->removed || n->selected_watched || !(n->request.selected & NOTIFY_MESSAGES))
+	if (!s->view || wanted == n->selected_watched)
 		return;
-	n->selected_watched = true;
-	n->selected_polled = maildir_watch(s->view->box, &fd) < 0 || maildir_remote(s->view->box);
+	n->selected_watched = wanted;
+	n->selected_polled = wanted && (maildir_watch(s->view->box, &fd) < 0 || maildir_remote(s->view->box));
 	if (maildir_watch(s->view->box, &fd) >= 0)
-		add_epoll(n, fd);
+		epoll_ctl(n->epoll, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, fd,
+			  &(struct epoll_event){ .events = EPOLLIN });
 }
 
 int notify_arm(struct session *s)
@@ -388,7 +399,8 @@ int notify_arm(struct session *s)
 	watch_selected(s);
 	if (s->conn.wait.mailbox != n->epoll)
 		wait_mailbox(&s->conn.wait, n->epoll);
-	return n->polling || n->selected_polled ? (int)MIN(s->config.idle_poll * 1000, (uint64_t)INT32_MAX) : -1;
+	return n->polling || n->selected_polled ? (int)MIN(s->config.idle_poll * 1000, (uint64_t)INT32_MAX)
+						: -1;
 }
 
 void notify_unselected(struct session *s)
@@ -401,12 +413,12 @@ enum { SOON_MS = 500 };
 bool notify_wait(struct session *s)
 {
 	const uint64_t until = clock_ms() + s->config.inactivity * 1000;
-	bool soon = false;	/* a folder could not be looked at, or not to the end */
+	bool soon = false; /* a folder could not be looked at, or not to the end */
 
 	for (;;) {
-		const int poll = soon ? SOON_MS : notify_arm(s);
+		const int armed = notify_arm(s), poll = soon ? SOON_MS : armed;
 		const uint64_t now = clock_ms(), left = until > now ? until - now : 0;
-		int r = conn_wait(&s->conn, WAIT_CLIENT_IN | WAIT_MAILBOX | WAIT_STOP,
+		int r = conn_wait(&s->conn, WAIT_CLIENT_IN | WAIT_STOP | (soon ? 0 : WAIT_MAILBOX),
 				  (int)MIN(left, poll < 0 ? (uint64_t)INT32_MAX : (uint64_t)poll));
 
 		/* What ends the session is found, and told, by who reads the command. */
@@ -417,7 +429,7 @@ bool notify_wait(struct session *s)
 			return false;
 		}
 		r = notify_tell(s, s->notify->request.delayed);
-		soon = r > 0;
+		soon = r != 0;
 		if (r < 0)
 			log_errno(r, "looking at mailboxes");
 	}
@@ -438,7 +450,10 @@ static void forget(struct session *s)
 	arena_free(&n->request.arena);
 	arena_free(&n->snapshot);
 	fd_closep(&n->inotify);
-	*n = (struct notify){ .epoll = n->epoll, .inotify = -1, .account_wd = -1, .selected_watched = n->selected_watched,
+	*n = (struct notify){ .epoll = n->epoll,
+			      .inotify = -1,
+			      .account_wd = -1,
+			      .selected_watched = n->selected_watched,
 			      .selected_polled = n->selected_polled };
 }
 
@@ -463,7 +478,9 @@ int notify_set(struct session *s, struct notify_request *request)
 
 	if (!n) {
 		n = s->notify = must_alloc(sizeof *n);
-		*n = (struct notify){ .epoll = epoll_create1(EPOLL_CLOEXEC), .inotify = -1, .account_wd = -1 };
+		*n = (struct notify){ .epoll = epoll_create1(EPOLL_CLOEXEC),
+				      .inotify = -1,
+				      .account_wd = -1 };
 	}
 	forget(s);
 	n->request = *request;

@@ -1,4 +1,5 @@
-/* notify_names.c: mailboxes that come, go, change their names or what is written down about them (RFC 5465 5.4 to 5.7) */
+/* notify_names.c: mailboxes that come, go, change their names or what is written down about them (RFC
+ * 5465 5.4 to 5.7) */
 #include <stdlib.h>
 #include <sys/stat.h>
 #include "base/fd.h"
@@ -18,7 +19,8 @@ static bool covers(const struct session *s, const struct notify_group *g, const 
 	if (g->filter == NOTIFY_SUBSCRIBED)
 		return name->is & NAME_SUBSCRIBED;
 	for (size_t i = 0; i < g->names.n; i++)
-		if (g->filter == NOTIFY_SUBTREE ? is_below(s, name->name, g->names.v[i]) : str_eq(name->name, g->names.v[i]))
+		if (g->filter == NOTIFY_SUBTREE ? is_below(s, name->name, g->names.v[i])
+						: str_eq(name->name, g->names.v[i]))
 			return true;
 	return false;
 }
@@ -147,7 +149,8 @@ static bool exists_in(const struct names *names, struct str name)
 }
 
 /* Directories whose name is gone, by inode; to is set where they have another now. */
-static struct moved *find_moved(struct arena *a, const struct names *was, const struct names *now, size_t *ret_n)
+static struct moved *find_moved(struct arena *a, const struct names *was, const struct names *now,
+				size_t *ret_n)
 {
 	struct moved *v = arena_alloc(a, (was->n + 1) * sizeof *v);
 	size_t n = 0;
@@ -184,10 +187,12 @@ static const struct moved *moved_to(const struct moved *v, size_t n, struct str 
 	return NULL;
 }
 
-/* Whether it only went along with the level above it: that is told, and its children are not (RFC 5465 5.4). */
+/* Whether it only went along with the level above it: that is told, and its children are not (RFC 5465 5.4).
+ */
 static bool went_along(const struct session *s, const struct moved *v, size_t n, const struct moved *m)
 {
-	const size_t to = str_rfind(m->to->name, s->store.separator), from = str_rfind(m->from->name, s->store.separator);
+	const size_t to = str_rfind(m->to->name, s->store.separator),
+		     from = str_rfind(m->from->name, s->store.separator);
 	const struct moved *above = to < m->to->name.n ? moved_to(v, n, str_head(m->to->name, to)) : NULL;
 
 	return above && from < m->from->name.n && str_eq(above->from->name, str_head(m->from->name, from)) &&
@@ -195,7 +200,8 @@ static bool went_along(const struct session *s, const struct moved *v, size_t n,
 }
 
 /* One name that is, or was, there. */
-static void tell_change(struct session *s, const struct name *was, const struct name *now, const struct moved *moved, size_t nmoved)
+static void tell_change(struct session *s, const struct name *was, const struct name *now,
+			const struct moved *moved, size_t nmoved)
 {
 	const struct name none = { .name = now ? now->name : was->name };
 	const struct name *before = was ? was : &none, *after = now ? now : &none;
@@ -220,7 +226,9 @@ static void tell_changes(struct session *s, const struct names *was, const struc
 	const struct moved *moved = find_moved(&a, was, now, &nmoved);
 
 	while (i < was->n || j < now->n) {
-		const int order = i == was->n ? 1 : j == now->n ? -1 : str_cmp(was->v[i].name, now->v[j].name);
+		const int order = i == was->n	? 1
+				  : j == now->n ? -1
+						: str_cmp(was->v[i].name, now->v[j].name);
 
 		tell_change(s, order <= 0 ? &was->v[i] : NULL, order >= 0 ? &now->v[j] : NULL, moved, nmoved);
 		i += order <= 0;
@@ -244,9 +252,11 @@ static int follow(struct session *s, const struct names *now)
 		for (; old < n->nwatched && str_cmp(n->watched[old]->name, name->name) < 0; old++)
 			watched_free(s, n->watched[old]);
 		if (old < n->nwatched && str_eq(n->watched[old]->name, name->name) &&
-		    !(events & (NOTIFY_MESSAGES | NOTIFY_METADATA) && now->inodes[i] == n->watched[old]->inode))
+		    !(events & (NOTIFY_MESSAGES | NOTIFY_METADATA) &&
+		      now->inodes[i] == n->watched[old]->inode))
 			watched_free(s, n->watched[old++]);
-		if (!(events & (NOTIFY_MESSAGES | NOTIFY_METADATA)) || store_folder(&s->store, &a, name->name, &folder) < 0)
+		if (!(events & (NOTIFY_MESSAGES | NOTIFY_METADATA)) ||
+		    store_folder(&s->store, &a, name->name, &folder) < 0)
 			continue;
 		next = must_realloc(next, (count + 1) * sizeof *next);
 		if (old < n->nwatched && str_eq(n->watched[old]->name, name->name)) {
@@ -345,7 +355,8 @@ void notify_metadata(struct session *s, struct watched *w, const struct str *fol
 	size_t n;
 
 	if (metadata_state(s->store.account, folder, &state) < 0 ||
-	    (state.inode == w->state.inode && state.mtime_ns == w->state.mtime_ns && state.size == w->state.size) ||
+	    (state.inode == w->state.inode && state.mtime_ns == w->state.mtime_ns &&
+	     state.size == w->state.size) ||
 	    metadata_read(s->store.account, folder, &a, &v, &n) < 0)
 		return;
 	for (size_t i = 0; i < n; i++) {

@@ -6,36 +6,36 @@
 
 /* A mailbox whose messages or metadata are watched. */
 struct watched {
-	struct str name, folder;	/* their own memory */
+	struct str name, folder; /* their own memory */
 	unsigned events;
-	int wd[3];			/* inotify: cur, new, the directory itself; -1: none */
-	uint64_t inode;			/* of the directory */
-	bool dirty;			/* something may have changed */
-	bool known;			/* the numbers are what the client knows */
-	bool stale;			/* it was selected: what it knows comes from there */
+	int wd[3];	/* inotify: cur, new, the directory itself; -1: none */
+	uint64_t inode; /* of the directory */
+	bool dirty;	/* something may have changed */
+	bool known;	/* the numbers are what the client knows */
+	bool stale;	/* it was selected: what it knows comes from there */
 	uint64_t messages, uidnext, uidvalidity, unseen, modseq;
 	struct metadata_state state;
-	struct buf metadata;		/* "name SP hash LF" of each entry */
+	struct buf metadata; /* "name SP hash LF" of each entry */
 };
 
 struct notify {
 	struct notify_request request;
-	int epoll, inotify;		/* -1: none */
+	int epoll, inotify; /* -1: none */
 	int account_wd;
-	bool soon;			/* something could not be looked at, or not to the end */
+	bool soon; /* something could not be looked at, or not to the end */
 	bool selected_watched, selected_polled, polling;
-	uint64_t poll_at;		/* clock_ms() */
+	uint64_t poll_at; /* clock_ms() */
 	bool names_dirty;
-	struct watched **watched;	/* by name */
+	struct watched **watched; /* by name */
 	size_t nwatched;
-	struct watched **owners;	/* by watch descriptor */
+	struct watched **owners; /* by watch descriptor */
 	size_t nowners;
-	struct arena snapshot;		/* names, by name */
+	struct arena snapshot; /* names, by name */
 	struct name *names;
-	uint64_t *inodes;		/* 0: does not exist */
+	uint64_t *inodes; /* 0: does not exist */
 	size_t nnames;
-	bool account_dirty;		/* server metadata may have changed */
-	struct watched account;		/* only its metadata */
+	bool account_dirty;	/* server metadata may have changed */
+	struct watched account; /* only its metadata */
 };
 
 /* What was asked for about a mailbox. */

@@ -118,7 +118,8 @@ START_TEST(limits_change_nothing)
 }
 END_TEST
 
-static const char *const bad_names[] = { "", "/", "a", "/a/", "/a//b", "/A", "/a b", "/a\n", "/\xc3\xa9", "/a\x7f" };
+static const char *const bad_names[] = { "",   "/",    "a",    "/a/",	    "/a//b",
+					 "/A", "/a b", "/a\n", "/\xc3\xa9", "/a\x7f" };
 
 START_TEST(what_is_no_name_is_refused)
 {
@@ -130,8 +131,13 @@ START_TEST(what_is_no_name_is_refused)
 END_TEST
 
 static const char *const damaged[] = {
-	"", "something else\n/private/a b\n", "imapd-metadata 2\n/private/a b\n", "imapd-metadata 1\n/private/a",
-	"imapd-metadata 1\n/private/a \\x4\n", "imapd-metadata 1\n/private/a \\n\n", "imapd-metadata 1\nprivate b\n",
+	"",
+	"something else\n/private/a b\n",
+	"imapd-metadata 2\n/private/a b\n",
+	"imapd-metadata 1\n/private/a",
+	"imapd-metadata 1\n/private/a \\x4\n",
+	"imapd-metadata 1\n/private/a \\n\n",
+	"imapd-metadata 1\nprivate b\n",
 };
 
 START_TEST(a_damaged_file_has_none_and_can_be_written_again)
@@ -174,6 +180,8 @@ START_TEST(nothing_is_lost_among_processes)
 }
 END_TEST
 
-T_SUITE("metadata", T_TEST(entries_are_set_and_removed), T_TEST(values_are_any_octets), T_TEST(they_go_where_the_folder_goes),
-	T_TEST(limits_change_nothing), T_LOOP(what_is_no_name_is_refused, bad_names),
-	T_LOOP(a_damaged_file_has_none_and_can_be_written_again, damaged), T_TEST(nothing_is_lost_among_processes))
+T_SUITE("metadata", T_TEST(entries_are_set_and_removed), T_TEST(values_are_any_octets),
+	T_TEST(they_go_where_the_folder_goes), T_TEST(limits_change_nothing),
+	T_LOOP(what_is_no_name_is_refused, bad_names),
+	T_LOOP(a_damaged_file_has_none_and_can_be_written_again, damaged),
+	T_TEST(nothing_is_lost_among_processes))

@@ -13,9 +13,9 @@
 struct wanted {
 	struct str *names, *lower;
 	size_t n;
-	uint32_t depth;		/* how many levels below; UINT32_MAX: all */
-	uint64_t max_size;	/* of a value; UINT64_MAX: any */
-	uint64_t longest;	/* of those that were left out for it; 0: none was */
+	uint32_t depth;	   /* how many levels below; UINT32_MAX: all */
+	uint64_t max_size; /* of a value; UINT64_MAX: any */
+	uint64_t longest;  /* of those that were left out for it; 0: none was */
 };
 
 static struct str in_small_letters(struct arena *a, struct str s)
@@ -33,12 +33,14 @@ static bool entry_possible(struct str lower)
 	const size_t level = 1 + str_find(str_from(lower, 1), '/');
 	const struct str top = str_head(lower, level);
 
-	if (lower.n > METADATA_NAME || !(str_eq(top, STR("/private")) || str_eq(top, STR("/shared"))) || str_ends(lower, STR("/")))
+	if (lower.n > METADATA_NAME || !(str_eq(top, STR("/private")) || str_eq(top, STR("/shared"))) ||
+	    str_ends(lower, STR("/")))
 		return false;
 	for (size_t i = 0; i < lower.n; i++)
 		if (lower.s[i] <= ' ' || lower.s[i] > '~' || lower.s[i] == '*' || lower.s[i] == '%')
 			return false;
-	return str_search(lower, STR("//")) == lower.n;
+	return str_search(lower, STR("/"
+				     "/")) == lower.n;
 }
 
 static bool p_entry(struct cursor *c, struct str *ret, struct str *ret_lower)
@@ -121,10 +123,12 @@ static bool p_options(struct cursor *c, struct wanted *w)
 /* A list of options and not of entries. */
 static bool options_ahead(const struct cursor *c)
 {
-	return c->rest.n > 1 && c->rest.s[0] == '(' && c->rest.s[1] != '/' && c->rest.s[1] != '"' && c->rest.s[1] != '{';
+	return c->rest.n > 1 && c->rest.s[0] == '(' && c->rest.s[1] != '/' && c->rest.s[1] != '"' &&
+	       c->rest.s[1] != '{';
 }
 
-/* The grammar has the options before the mailbox, the examples behind it (RFC 5464 4.2.1, 5): both are taken. */
+/* The grammar has the options before the mailbox, the examples behind it (RFC 5464 4.2.1, 5): both are taken.
+ */
 static bool p_getmetadata(struct cursor *c, struct str *ret_mailbox, struct wanted *w)
 {
 	if (!p_sp(c) || (options_ahead(c) && !(p_options(c, w) && p_sp(c))))
@@ -161,8 +165,8 @@ static struct str uses_of(struct arena *a, const struct name *name)
 }
 
 /* All entries of a mailbox (name is NULL: of the account), the use among them. */
-static int read_all(struct session *s, struct arena *a, const struct str *folder, const struct name *name, struct metadata **ret,
-		    size_t *ret_n)
+static int read_all(struct session *s, struct arena *a, const struct str *folder, const struct name *name,
+		    struct metadata **ret, size_t *ret_n)
 {
 	struct metadata *v;
 	size_t n, kept = 0;
@@ -215,8 +219,8 @@ static void tell_entry(struct session *s, struct str mailbox, bool *begun, struc
 }
 
 /* The entry that is asked for by name; what has none is NIL. */
-static void tell_exact(struct session *s, struct str mailbox, bool *begun, struct wanted *w, size_t i, const struct metadata *v,
-		       size_t n)
+static void tell_exact(struct session *s, struct str mailbox, bool *begun, struct wanted *w, size_t i,
+		       const struct metadata *v, size_t n)
 {
 	size_t at = 0;
 
@@ -303,8 +307,10 @@ static enum verdict cmd_getmetadata(struct session *s, struct command *cmd)
 		return cmd_failed(cmd, r == -EINVAL ? -ENOENT : r);
 	tell(s, mailbox, &w, v, n);
 	if (w.longest)
-		return cmd_ok_code(cmd, arena_printf(cmd->arena, "METADATA LONGENTRIES %llu", (unsigned long long)w.longest),
-				   "GETMETADATA completed");
+		return cmd_ok_code(
+			cmd,
+			arena_printf(cmd->arena, "METADATA LONGENTRIES %llu", (unsigned long long)w.longest),
+			"GETMETADATA completed");
 	return cmd_ok(cmd, "GETMETADATA completed");
 }
 
@@ -315,7 +321,7 @@ static bool p_value(struct cursor *c, struct str *ret)
 		return p_nstring(c, ret);
 	if (!p_literal8(c, ret))
 		return false;
-	if (!ret->s)	/* an empty one is a value, and none is NIL */
+	if (!ret->s) /* an empty one is a value, and none is NIL */
 		*ret = STR("");
 	return true;
 }
@@ -323,7 +329,7 @@ static bool p_value(struct cursor *c, struct str *ret)
 struct changes {
 	struct metadata *v;
 	size_t n;
-	const struct metadata *use;	/* SPECIAL_USE, if it is among them */
+	const struct metadata *use; /* SPECIAL_USE, if it is among them */
 };
 
 /* "(" entry SP value *(SP entry SP value) ")"; the last value of a name counts. */
@@ -388,7 +394,8 @@ static int set_uses(struct session *s, struct str folder, unsigned uses)
 	int r = 0;
 
 	for (size_t use = 0; r == 0 && special_uses[use].attribute; use++)
-		r = account_set_use(s->store.account, folder, str_z(special_uses[use].attribute), uses & 1u << use);
+		r = account_set_use(s->store.account, folder, str_z(special_uses[use].attribute),
+				    uses & 1u << use);
 	return r;
 }
 
@@ -397,7 +404,8 @@ static enum verdict cmd_metadata_failed(struct command *cmd, int r)
 	if (r == -E2BIG)
 		return cmd_no(cmd, "METADATA TOOMANY", "There are too many entries already.");
 	if (r == -EFBIG)
-		return cmd_no(cmd, arena_printf(cmd->arena, "METADATA MAXSIZE %d", METADATA_VALUE), "That value is too long.");
+		return cmd_no(cmd, arena_printf(cmd->arena, "METADATA MAXSIZE %d", METADATA_VALUE),
+			      "That value is too long.");
 	return cmd_failed(cmd, r == -EINVAL ? -ENOENT : r);
 }
 
@@ -427,11 +435,13 @@ static enum verdict cmd_setmetadata(struct session *s, struct command *cmd)
 }
 
 static const struct command_row commands[] = {
-	{ "GETMETADATA", ANY_STATE, LEAVES, cmd_getmetadata },
-	{ "SETMETADATA", ANY_STATE, LEAVES | NAMES, cmd_setmetadata },
-	{ 0 },
+	{"GETMETADATA", ANY_STATE, LEAVES, cmd_getmetadata },
+	{ "SETMETADATA",	 ANY_STATE, LEAVES | NAMES, cmd_setmetadata },
+	{ 0	    },
 };
-const struct extension ext_metadata = { .rfc = 5464, .capability = "METADATA METADATA-SERVER", .commands = commands };
+const struct extension ext_metadata = { .rfc = 5464,
+					.capability = "METADATA METADATA-SERVER",
+					.commands = commands };
 
 /* "METADATA" SP "(" entry *(SP entry) ")" */
 static bool parse_list(struct cursor *c, const void **ret)
@@ -460,7 +470,7 @@ static void tell_list(struct session *s, struct arena *a, const struct name *nam
 }
 
 static const struct list_row returns[] = {
-	{ .name = "METADATA", .parse = parse_list, .tell = tell_list },
-	{ 0 },
+	{.name = "METADATA", .parse = parse_list, .tell = tell_list },
+	{ 0},
 };
 const struct extension ext_list_metadata = { .rfc = 9590, .capability = "LIST-METADATA", .list = returns };

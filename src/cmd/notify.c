@@ -9,21 +9,21 @@ static const struct event {
 	const char *name;
 	unsigned bit;
 } events[] = {
-	{ "MessageNew",		   0			  },	/* which has to come with the next */
-	{ "MessageExpunge",	   0			  },
-	{ "FlagChange",		   NOTIFY_FLAGS		  },
-	{ "MailboxName",	   NOTIFY_NAME		  },
-	{ "SubscriptionChange",	   NOTIFY_SUBSCRIPTION	  },
-	{ "MailboxMetadataChange", NOTIFY_METADATA	  },
-	{ "ServerMetadataChange",  NOTIFY_SERVER_METADATA },
-	{ NULL,			   0			  },
+	{"MessageNew",		0			  }, /* which has to come with the next */
+	{ "MessageExpunge",	    0		      },
+	{ "FlagChange",		NOTIFY_FLAGS	     },
+	{ "MailboxName",		 NOTIFY_NAME	     },
+	{ "SubscriptionChange",	NOTIFY_SUBSCRIPTION   },
+	{ "MailboxMetadataChange", NOTIFY_METADATA	   },
+	{ "ServerMetadataChange",  NOTIFY_SERVER_METADATA},
+	{ NULL,		    0		     },
 };
 enum { MESSAGE_NEW, MESSAGE_EXPUNGE };
 
-enum { GROUPS = 1000, MAILBOX_NAMES = 10000 };	/* in one command */
+enum { GROUPS = 1000, MAILBOX_NAMES = 10000 }; /* in one command */
 
-static const char *const filters[] = { "selected", "selected-delayed", "inboxes",   "personal",
-				       "subscribed", "subtree",	       "mailboxes", NULL };
+static const char *const filters[] = { "selected",   "selected-delayed", "inboxes",   "personal",
+				       "subscribed", "subtree",		 "mailboxes", NULL };
 enum { SELECTED_NOW, SELECTED_DELAYED, INBOXES, PERSONAL, SUBSCRIBED, SUBTREE, MAILBOXES };
 
 /* What has been read of the command. */
@@ -32,8 +32,8 @@ struct reading {
 	struct cursor *c;
 	struct notify_request *request;
 	bool has_selected;
-	bool unknown;		/* there is an event that nobody here knows */
-	const char *mistake;	/* what is wrong though the syntax is right */
+	bool unknown;	     /* there is an event that nobody here knows */
+	const char *mistake; /* what is wrong though the syntax is right */
 	size_t names;
 };
 
@@ -133,10 +133,10 @@ static bool p_selected(struct reading *r, bool delayed)
 static bool p_others(struct reading *r, size_t filter)
 {
 	struct notify_request *q = r->request;
-	struct notify_group g = { .filter = filter == SUBSCRIBED ? NOTIFY_SUBSCRIBED :
-					     filter == SUBTREE	 ? NOTIFY_SUBTREE :
-					     filter == MAILBOXES ? NOTIFY_MAILBOXES :
-								   NOTIFY_PERSONAL };
+	struct notify_group g = { .filter = filter == SUBSCRIBED  ? NOTIFY_SUBSCRIBED
+					    : filter == SUBTREE	  ? NOTIFY_SUBTREE
+					    : filter == MAILBOXES ? NOTIFY_MAILBOXES
+								  : NOTIFY_PERSONAL };
 
 	if (filter >= SUBTREE && !(p_sp(r->c) && p_names(r, &g.names)))
 		return false;
@@ -188,13 +188,18 @@ static enum verdict cmd_badevent(struct command *cmd)
 		buf_z(&b, e->name);
 	}
 	buf_c(&b, ')');
-	return cmd_no(cmd, arena_str(cmd->arena, buf_view(&b)).s, "There is an event that is not known here.");
+	return cmd_no(cmd, arena_str(cmd->arena, buf_view(&b)).s,
+		      "There is an event that is not known here.");
 }
 
 static void tell_gathered(struct session *s)
 {
-	const int r = s->notify ? notify_tell(s, false) : s->view ? sync_tell(s, false) : 0;
+	int r = 0;
 
+	if (s->view) {
+		s->view->no_flags = false;
+		r = sync_tell(s, false);
+	}
 	if (r < 0)
 		log_errno(r, "looking at the mailbox");
 }
@@ -238,7 +243,7 @@ static enum verdict cmd_notify(struct session *s, struct command *cmd)
 }
 
 static const struct command_row commands[] = {
-	{ "NOTIFY", ANY_STATE, LEAVES, cmd_notify },
+	{"NOTIFY", ANY_STATE, LEAVES, cmd_notify },
 	{ 0 },
 };
 const struct extension ext_notify = { .rfc = 5465, .capability = "NOTIFY", .commands = commands };

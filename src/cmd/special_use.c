@@ -9,7 +9,7 @@ static const struct list_row returns[] = {
 };
 
 struct uses {
-	struct str v[32];	/* with their backslashes */
+	struct str v[32]; /* with their backslashes */
 	size_t n;
 };
 
@@ -64,14 +64,16 @@ static int apply_use(struct session *s, struct str folder, const void *args)
 	for (size_t i = 0; r == 0 && i < uses->n; i++) {
 		const int use = special_use_find(uses->v[i]);
 
-		r = use < 0 ? use : account_set_use(s->store.account, folder, str_z(special_uses[use].attribute), true);
+		r = use < 0 ? use
+			    : account_set_use(s->store.account, folder, str_z(special_uses[use].attribute),
+					      true);
 	}
 	return r;
 }
 
 static const struct create_row parameters[] = {
-	{ "USE", parse_use, check_use, apply_use },
-	{ 0 },
+	{"USE",	 parse_use, check_use, apply_use },
+	{ 0},
 };
 const struct extension ext_special_use = {
 	.rfc = 6154, .capability = "SPECIAL-USE CREATE-SPECIAL-USE", .list = returns, .create = parameters

@@ -22,24 +22,24 @@ static enum verdict cmd_status(struct session *s, struct command *cmd)
 }
 
 static const struct command_row commands[] = {
-	{ "STATUS", ANY_STATE, LEAVES, cmd_status },
+	{"STATUS", ANY_STATE, LEAVES, cmd_status },
 	{ 0 },
 };
 
 static const struct status_row items[] = {
-	{ "MESSAGES",	 status_messages,    NULL, NULL },
-	{ "RECENT",	 status_recent,	     NULL, NULL },
-	{ "UIDNEXT",	 status_uidnext,     NULL, NULL },
-	{ .name = "UIDVALIDITY", .value = status_uidvalidity },
-	{ "UNSEEN",	 status_unseen,	     NULL, NULL },
-	{ "DELETED",	 status_deleted,     NULL, NULL },
-	{ 0 },
+	{"MESSAGES",     status_messages, NULL, NULL },
+	{ "RECENT",	    status_recent, NULL, NULL },
+	{ "UIDNEXT",	     status_uidnext, NULL, NULL },
+	{ .name = "UIDVALIDITY",.value = status_uidvalidity },
+	{ "UNSEEN",	    status_unseen, NULL, NULL },
+	{ "DELETED",     status_deleted, NULL, NULL },
+	{ 0	    },
 };
 const struct extension ext_status = { .rfc = 3501, .commands = commands, .status = items };
 
 static const struct status_row sizes[] = {
-	{ .name = "SIZE", .value = status_size, .prepare = status_prepare_size },
-	{ 0 },
+	{.name = "SIZE",		  .value = status_size, .prepare = status_prepare_size },
+	{ 0},
 };
 const struct extension ext_status_size = { .rfc = 8438, .capability = "STATUS=SIZE", .status = sizes };
 
@@ -65,7 +65,7 @@ static void tell_status(struct session *s, struct arena *a, const struct name *n
 }
 
 static const struct list_row returns[] = {
-	{ .name = "STATUS", .parse = parse_status, .tell = tell_status },
-	{ 0 },
+	{.name = "STATUS",	    .parse = parse_status, .tell = tell_status },
+	{ 0},
 };
 const struct extension ext_list_status = { .rfc = 5819, .capability = "LIST-STATUS", .list = returns };
