@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/fd.h"
+#include "base/siphash.h"
 #include "login/penalty.h"
 
 enum { BUCKETS = 2048, SLOTS = 8, HASH_BITS = 32, TIME_BITS = 24, COUNT_BITS = 8, TICK = 4 };
@@ -55,52 +56,14 @@ static bool forgotten(uint64_t word, uint64_t now)
 	return word == 0 || (a > PENALTY_FORGET / TICK && a < (1u << TIME_BITS) - PENALTY_FORGET / TICK);
 }
 
-/* SipHash-2-4 of two words, which nobody without the key can aim. */
-static uint64_t turn(uint64_t v, unsigned by)
-{
-	return v << by | v >> (64 - by);
-}
-
-static void sip_rounds(uint64_t *v, unsigned n)
-{
-	while (n--) {
-		v[0] += v[1];
-		v[1] = turn(v[1], 13) ^ v[0];
-		v[0] = turn(v[0], 32);
-		v[2] += v[3];
-		v[3] = turn(v[3], 16) ^ v[2];
-		v[0] += v[3];
-		v[3] = turn(v[3], 21) ^ v[0];
-		v[2] += v[1];
-		v[1] = turn(v[1], 17) ^ v[2];
-		v[2] = turn(v[2], 32);
-	}
-}
-
-static uint64_t sip(uint64_t key, const uint64_t *words, size_t n)
-{
-	const uint64_t k1 = ~turn(key, 29);
-	uint64_t v[4] = { key ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, key ^ 0x6c7967656e657261u,
-			  k1 ^ 0x7465646279746573u };
-
-	for (size_t i = 0; i < n; i++) {
-		v[3] ^= words[i];
-		sip_rounds(v, 2);
-		v[0] ^= words[i];
-	}
-	v[2] ^= 0xff;
-	sip_rounds(v, 4);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
-
 /* IPv4 whole; of IPv6 the first 64 bits, which is what one household has. */
 static uint64_t hash(const struct penalty_table *t, const struct address *a)
 {
 	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-	uint64_t words[2] = { 0 };
+	const uint64_t secret = atomic_load(&t->secret), key[2] = { secret, ~secret };
+	const size_t n = memcmp(a->ip, mapped, sizeof mapped) == 0 ? 16 : 8;
 
-	memcpy(words, a->ip, memcmp(a->ip, mapped, sizeof mapped) == 0 ? 16 : 8);
-	return sip(atomic_load(&t->secret), words, COUNT(words));
+	return siphash(key, (struct str){ (const char *)a->ip, n });
 }
 
 static bool mine(uint64_t word, uint64_t h, uint64_t now)
