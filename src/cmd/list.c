@@ -38,6 +38,8 @@ struct list_args {
 	struct patterns patterns;
 	struct list_return returns[RETURNS];
 	size_t nreturns;
+	struct name *names;	/* all that there are; none if only the separator is asked for */
+	size_t nnames;
 };
 
 static bool p_selection(struct cursor *c, struct list_args *ret)
@@ -209,93 +211,82 @@ static void tell_returns(struct session *s, const struct name *name, const struc
 		args->returns[i].row->tell(s, &a, name, args->returns[i].args);
 }
 
+/* Reads the arguments of LIST and its kin, and finds the names that they are about. OK: tell them. */
+static enum verdict find_names(struct session *s, struct command *cmd, const char *command, struct list_args *args)
+{
+	int r;
+
+	if (!p_list_args(s, &cmd->args, str_eq(str_z(command), STR("LIST")), args))
+		return cmd_syntax(cmd);
+	if (args->options & SELECT_RECURSIVE && !(args->options & (SELECT_SUBSCRIBED | SELECT_SPECIAL_USE)))
+		return cmd_bad(cmd, "RECURSIVEMATCH needs another selection option.");
+	if (args->root) {
+		tell_root(s, command);
+		return OK;
+	}
+	r = names_list(s, &args->patterns, cmd->arena, &args->names, &args->nnames);
+	return r < 0 ? cmd_failed(cmd, r) : OK;
+}
+
 static enum verdict cmd_list(struct session *s, struct command *cmd)
 {
 	struct list_args args = { 0 };
-	struct name *v;
-	size_t n;
-	int r;
+	const enum verdict verdict = find_names(s, cmd, "LIST", &args);
 
-	if (!p_list_args(s, &cmd->args, true, &args))
-		return cmd_syntax(cmd);
-	if (args.options & SELECT_RECURSIVE && !(args.options & (SELECT_SUBSCRIBED | SELECT_SPECIAL_USE)))
-		return cmd_bad(cmd, "RECURSIVEMATCH needs another selection option.");
-	if (args.root) {
-		tell_root(s, "LIST");
-		return cmd_ok(cmd, "LIST completed");
-	}
-	r = names_list(s, &args.patterns, cmd->arena, &v, &n);
-	if (r < 0)
-		return cmd_failed(cmd, r);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; verdict == OK && i < args.nnames; i++) {
+		const struct name *name = &args.names[i];
 		const bool childinfo = args.options & SELECT_RECURSIVE && args.options & SELECT_SUBSCRIBED &&
-				       v[i].is & NAME_SUBSCRIBED_BELOW;
-		const bool chosen = selected(&v[i], args.options);
+				       name->is & NAME_SUBSCRIBED_BELOW;
+		const bool chosen = selected(name, args.options);
 
-		if (!(chosen || childinfo) || !patterns_match(&args.patterns, v[i].name))
+		if (!(chosen || childinfo) || !patterns_match(&args.patterns, name->name))
 			continue;
-		tell(s, &v[i], &args, childinfo);
+		tell(s, name, &args, childinfo);
 		if (chosen)
-			tell_returns(s, &v[i], &args);
+			tell_returns(s, name, &args);
 		conn_flush_some(&s->conn, 65536);
 	}
-	return cmd_ok(cmd, "LIST completed");
+	return verdict == OK ? cmd_ok(cmd, "LIST completed") : verdict;
 }
 
 /* As Gmail had it before RFC 6154, for clients that still ask so: LIST with uses, and "\Inbox" and "\Spam". */
 static enum verdict cmd_xlist(struct session *s, struct command *cmd)
 {
 	struct list_args args = { .options = XLIST };
-	struct name *v;
-	size_t n;
-	int r;
+	const enum verdict verdict = find_names(s, cmd, "XLIST", &args);
 
-	if (!p_list_args(s, &cmd->args, false, &args))
-		return cmd_syntax(cmd);
-	if (args.root) {
-		tell_root(s, "XLIST");
-		return cmd_ok(cmd, "XLIST completed");
-	}
-	r = names_list(s, &args.patterns, cmd->arena, &v, &n);
-	if (r < 0)
-		return cmd_failed(cmd, r);
-	for (size_t i = 0; i < n; i++)
-		if (selected(&v[i], 0) && patterns_match(&args.patterns, v[i].name))
-			tell(s, &v[i], &args, false);
-	return cmd_ok(cmd, "XLIST completed");
+	for (size_t i = 0; verdict == OK && i < args.nnames; i++)
+		if (selected(&args.names[i], 0) && patterns_match(&args.patterns, args.names[i].name))
+			tell(s, &args.names[i], &args, false);
+	return verdict == OK ? cmd_ok(cmd, "XLIST completed") : verdict;
 }
 
 /* A level above a subscribed name that does not match itself is \Noselect (RFC 3501 6.3.9). */
+static void tell_subscribed(struct session *s, const struct name *name)
+{
+	w_untagged(&s->out);
+	w_atom(&s->out, "LSUB");
+	w_open(&s->out);
+	if (!(name->is & NAME_SUBSCRIBED))
+		w_atom(&s->out, "\\Noselect");
+	w_close(&s->out);
+	w_separator(&s->out, s->store.separator);
+	w_mailbox(&s->out, name->name);
+	w_crlf(&s->out);
+}
+
 static enum verdict cmd_lsub(struct session *s, struct command *cmd)
 {
 	struct list_args args = { 0 };
-	struct name *v;
-	size_t n;
-	int r;
+	const enum verdict verdict = find_names(s, cmd, "LSUB", &args);
 
-	if (!p_list_args(s, &cmd->args, false, &args))
-		return cmd_syntax(cmd);
-	if (args.root) {
-		tell_root(s, "LSUB");
-		return cmd_ok(cmd, "LSUB completed");
+	for (size_t i = 0; verdict == OK && i < args.nnames; i++) {
+		const struct name *name = &args.names[i];
+
+		if (name->is & (NAME_SUBSCRIBED | NAME_SUBSCRIBED_BELOW) && patterns_match(&args.patterns, name->name))
+			tell_subscribed(s, name);
 	}
-	r = names_list(s, &args.patterns, cmd->arena, &v, &n);
-	if (r < 0)
-		return cmd_failed(cmd, r);
-	for (size_t i = 0; i < n; i++) {
-		if (!(v[i].is & (NAME_SUBSCRIBED | NAME_SUBSCRIBED_BELOW)) || !patterns_match(&args.patterns, v[i].name))
-			continue;
-		w_untagged(&s->out);
-		w_atom(&s->out, "LSUB");
-		w_open(&s->out);
-		if (!(v[i].is & NAME_SUBSCRIBED))
-			w_atom(&s->out, "\\Noselect");
-		w_close(&s->out);
-		w_separator(&s->out, s->store.separator);
-		w_mailbox(&s->out, v[i].name);
-		w_crlf(&s->out);
-	}
-	return cmd_ok(cmd, "LSUB completed");
+	return verdict == OK ? cmd_ok(cmd, "LSUB completed") : verdict;
 }
 
 static const struct command_row commands[] = {
