@@ -1,6 +1,7 @@
 /* results.c: what was found, and what of it the client wants to be told (RFC 4731, RFC 4466 2.6.2) */
 #include <stdlib.h>
 #include "results.h"
+#include "view.h"
 
 bool p_partial_range(struct cursor *c, struct range *ret)
 {
@@ -101,13 +102,6 @@ struct seqset results_set(const struct results *r, size_t from, size_t to, struc
 	return set;
 }
 
-static int by_value(const void *x, const void *y)
-{
-	const uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-
-	return (a > b) - (a < b);
-}
-
 /* The UIDs that the answer speaks of: what SAVE keeps (RFC 5182 2.4, RFC 9394 3.2), and what MODSEQ is the highest of (RFC
  * 4731 3.2). With COUNT, ALL or nothing to be told that is all; else what PARTIAL, MIN and MAX give. Ascending.
  */
@@ -128,11 +122,7 @@ static uint32_t *spoken_of(const struct results *r, struct arena *a, size_t *ret
 	}
 	for (size_t i = from; i < to; i++)
 		uids[n++] = r->uids[i];
-	qsort(uids, n, sizeof *uids, by_value);
-	*ret_n = 0;
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || uids[i] != uids[i - 1])
-			uids[(*ret_n)++] = uids[i];
+	*ret_n = uids_sort(uids, n);
 	return uids;
 }
 

@@ -186,23 +186,14 @@ static void tell_gone(struct session *s, struct arena *a, const uint32_t *number
 	}
 }
 
-static int by_value(const void *x, const void *y)
-{
-	const uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-
-	return (a > b) - (a < b);
-}
-
 /* Each message whose flags changed, once, in order. */
 static void tell_changed(struct session *s)
 {
 	struct uids *c = &s->view->changed;
 
-	if (c->n == 0)
-		return;
-	qsort(c->v, c->n, sizeof *c->v, by_value);
+	c->n = uids_sort(c->v, c->n);
 	for (size_t i = 0; i < c->n; i++)
-		if (!s->view->no_flags && (i == 0 || c->v[i] != c->v[i - 1]) && view_number(s->view, c->v[i]))
+		if (!s->view->no_flags && view_number(s->view, c->v[i]))
 			sync_fetch_flags(s, c->v[i], s->notify);	/* RFC 5465 5.1 */
 	c->n = 0;
 }

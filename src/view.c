@@ -157,6 +157,18 @@ static int by_value(const void *x, const void *y)
 	return (a > b) - (a < b);
 }
 
+size_t uids_sort(uint32_t *v, size_t n)
+{
+	size_t once = 0;
+
+	if (n)
+		qsort(v, n, sizeof *v, by_value);
+	for (size_t i = 0; i < n; i++)
+		if (once == 0 || v[i] != v[once - 1])
+			v[once++] = v[i];
+	return once;
+}
+
 /* Takes gone out of u; both ascending. */
 static void remove_all(struct uids *u, const uint32_t *gone, size_t ngone)
 {
@@ -180,12 +192,11 @@ void view_forget_gone(struct view *v, struct arena *a, uint32_t **ret_numbers, u
 	uint32_t *uids = arena_alloc(a, v->gone.n * sizeof *uids);
 	size_t n = 0, told = 0;
 
-	if (v->gone.n)
-		qsort(v->gone.v, v->gone.n, sizeof *v->gone.v, by_value);
+	v->gone.n = uids_sort(v->gone.v, v->gone.n);
 	for (size_t i = 0; i < v->gone.n; i++) {
 		const uint32_t number = view_number(v, v->gone.v[i]);
 
-		if (number == 0 || (n && uids[n - 1] == v->gone.v[i]))
+		if (number == 0)
 			continue;
 		told += number <= v->told;
 		uids[n] = v->gone.v[i];

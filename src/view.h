@@ -13,6 +13,9 @@ struct uids {
 	size_t n, size;
 };
 
+/* Ascending, each once. Returns how many are left. */
+size_t uids_sort(uint32_t *v, size_t n);
+
 struct view {
 	struct maildir *box;
 	dev_t device;			/* of its directory: what it is, whatever it is called */
