@@ -180,6 +180,13 @@ void names_tell_plain(struct session *s, struct str name, struct str oldname)
 	w_atom(w, "LIST");
 	w_open(w);
 	w_close(w);
+	names_end_line(s, name, oldname);
+}
+
+void names_end_line(struct session *s, struct str name, struct str oldname)
+{
+	struct writer *w = &s->out;
+
 	w_separator(w, s->store.separator);
 	w_mailbox(w, name);
 	if (oldname.n) {

@@ -36,3 +36,5 @@ int names_list(struct session *s, const struct patterns *p, struct arena *a, str
 
 /* "* LIST () "." name", with ("OLDNAME" (oldname)) if that is not empty (RFC 9051 6.3.9.7): what became of a name. */
 void names_tell_plain(struct session *s, struct str name, struct str oldname);
+/* What stands behind the attributes of such a line: separator, name, OLDNAME, and its end. */
+void names_end_line(struct session *s, struct str name, struct str oldname);

@@ -57,17 +57,7 @@ static void tell_name(struct session *s, const struct name *name, struct str old
 		if (name->uses & 1u << use)
 			w_atom(w, special_uses[use].attribute);
 	w_close(w);
-	w_separator(w, s->store.separator);
-	w_mailbox(w, name->name);
-	if (oldname.n) {
-		w_open(w);
-		w_string(w, STR("OLDNAME"));
-		w_open(w);
-		w_mailbox(w, oldname);
-		w_close(w);
-		w_close(w);
-	}
-	w_crlf(w);
+	names_end_line(s, name->name, oldname);
 }
 
 /* The names at one moment. */
