@@ -238,12 +238,6 @@ void box_unlock(struct maildir *m)
 	m->locked = false;
 }
 
-void box_unlockp(struct maildir **m)
-{
-	if (*m)
-		box_unlock(*m);
-}
-
 static void put_boot(struct maildir *m, struct txn *t)
 {
 	const struct boot *last = box_last_boot(m);

@@ -59,7 +59,6 @@ int box_catch_up(struct maildir *m);
 /* Takes the lock and catches up. -EROFS and the like: nothing can be written here. */
 int box_lock(struct maildir *m, unsigned wait_ms);
 void box_unlock(struct maildir *m);
-void box_unlockp(struct maildir **m); /* for _cleanup_; NULL is nothing to unlock */
 unsigned box_read_wait(const struct maildir *m);
 unsigned box_write_wait(const struct maildir *m);
 /* Under the lock: reads the journal that is there now; writes ix as the journal; saves what can be saved of

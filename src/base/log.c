@@ -72,11 +72,6 @@ void log_open(const char *ident, int client_fd)
 	}
 }
 
-int log_fd(void)
-{
-	return log_to.fd;
-}
-
 /* Text that can't pretend to be two lines, or move a terminal's cursor. */
 static void put_clean(struct buf *b, struct str text)
 {

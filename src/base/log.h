@@ -21,6 +21,3 @@ struct log_field {
 };
 /* fields end with a row whose name is NULL. */
 void log_event(int level, const struct log_field *fields, struct str text);
-
-/* The descriptor that lines go to, so that a sandbox can keep it; -1 if none is open. */
-int log_fd(void);
