@@ -88,10 +88,10 @@ static void import_keywords(struct maildir *m, const struct md_import *import)
 }
 
 /* The keywords of an entry by their numbers here. */
-static const struct keywords *imported(struct maildir *m, const struct md_import *import,
+static uint32_t imported(struct maildir *m, const struct md_import *import,
 				       const struct md_import_entry *entry)
 {
-	const struct keywords *k = m->keywords.none;
+	uint32_t k = KEYWORDS_NONE;
 
 	for (size_t i = 0; i < entry->nkeywords; i++) {
 		uint16_t number;
@@ -102,12 +102,12 @@ static const struct keywords *imported(struct maildir *m, const struct md_import
 	return k;
 }
 
-const struct keywords *box_imported(struct maildir *m, struct str base)
+uint32_t box_imported(struct maildir *m, struct str base)
 {
 	for (size_t i = m->import ? m->import->n : 0; i-- > 0 && m->import->entries[i].uid == 0;)
 		if (str_eq(m->import->entries[i].base, base))
 			return imported(m, m->import, &m->import->entries[i]);
-	return m->keywords.none;
+	return KEYWORDS_NONE;
 }
 
 static void import_messages(struct maildir *m, const struct md_import *import, struct index *ix)

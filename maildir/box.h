@@ -49,7 +49,7 @@ const struct boot *box_last_boot(const struct maildir *m); /* of this host; NULL
 /* After the journal was read, in which uidnext and recent were these before: who is \Recent here. */
 void box_mark_recent(struct maildir *m, uint32_t uidnext, uint32_t recent);
 /* Keywords that the last server knew for a message that it gave no UID. */
-const struct keywords *box_imported(struct maildir *m, struct str base);
+uint32_t box_imported(struct maildir *m, struct str base);
 
 /* box.c: the journal and the lock */
 
@@ -151,9 +151,11 @@ int find_rename(struct maildir *m, struct message *msg, uint64_t letters);
 struct arrival {
 	char name[MDNAME_MAX + 1]; /* in tmp/ */
 	uint8_t flags;
-	const struct keywords *keywords;
+	uint32_t keywords; /* a set */
 	uint64_t print;
 };
+/* Its name in cur/. */
+void arrival_name(const struct maildir *m, const struct arrival *v, char ret[MDNAME_MAX + MDNAME_SUFFIX]);
 int deliver_all(struct maildir *m, const struct arrival *v, size_t n, uint32_t *ret_uids);
 /* expunge.c: adds the lines for messages whose files are gone (uids ascending), or journals just that */
 void expunge_lines(struct maildir *m, struct txn *t, const uint32_t *uids, size_t n);

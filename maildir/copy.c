@@ -19,8 +19,9 @@ struct copying {
 };
 
 /* Keywords by the numbers that they have in the other folder, which learns of them now. Its lock is held. */
-static int translate(struct copying *c, const struct keywords *k, const struct keywords **ret)
+static int translate(struct copying *c, uint32_t set, uint32_t *ret)
 {
+	const struct keywords *k = keywords_set(&c->from->keywords, set);
 	uint16_t v[MD_KEYWORDS_MAX];
 	size_t n = 0;
 
@@ -211,14 +212,6 @@ static int plan_move(struct copying *c, struct md_uids uids)
 	return c->n || !uids.n ? 0 : -ENOENT;
 }
 
-static void move_name(const struct arrival *v, char ret[MDNAME_MAX + MDNAME_SUFFIX])
-{
-	const size_t n = strlen(v->name);
-
-	memcpy(ret, v->name, n);
-	mdname_suffix(mdname_flag_letters(v->flags) | v->keywords->letters, ret + n);
-}
-
 static int move_file(struct copying *c, size_t i, bool back)
 {
 	struct message *msg = index_find(&c->from->index, c->uids[i]);
@@ -232,7 +225,7 @@ static int move_file(struct copying *c, size_t i, bool back)
 		return -ENOENT;
 	index_name(&c->from->index, msg, from);
 	dir = msg->state & AT_NEW ? c->from->new : c->from->cur;
-	move_name(&c->v[i], to);
+	arrival_name(c->to, &c->v[i], to);
 	r = back ? box_rename(c->to->cur, to, dir, from) : box_rename(dir, from, c->to->cur, to);
 	return r;
 }

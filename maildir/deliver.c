@@ -31,12 +31,12 @@ static int add_lines(struct maildir *m, struct txn *t, const struct arrival *v, 
 	return 0;
 }
 
-static void final_name(const struct arrival *v, char ret[MDNAME_MAX + MDNAME_SUFFIX])
+void arrival_name(const struct maildir *m, const struct arrival *v, char ret[MDNAME_MAX + MDNAME_SUFFIX])
 {
 	const size_t n = strlen(v->name);
 
 	memcpy(ret, v->name, n);
-	mdname_suffix(mdname_flag_letters(v->flags & MD_FLAGS) | v->keywords->letters, ret + n);
+	mdname_suffix(mdname_flag_letters(v->flags & MD_FLAGS) | keywords_set(&m->keywords, v->keywords)->letters, ret + n);
 }
 
 /* Back to tmp/, and out of the journal. Their UIDs are not given again. */
@@ -45,7 +45,7 @@ static void undo(struct maildir *m, const struct arrival *v, size_t moved, const
 	for (size_t i = 0; i < moved; i++) {
 		char name[MDNAME_MAX + MDNAME_SUFFIX];
 
-		final_name(&v[i], name);
+		arrival_name(m, &v[i], name);
 		renameat(m->cur, name, m->tmp, v[i].name);
 	}
 	if (expunge_journal(m, uids, n) < 0)
@@ -72,7 +72,7 @@ int deliver_all(struct maildir *m, const struct arrival *v, size_t n, uint32_t *
 	for (; moved < n && r >= 0; moved += r >= 0) {
 		char name[MDNAME_MAX + MDNAME_SUFFIX];
 
-		final_name(&v[moved], name);
+		arrival_name(m, &v[moved], name);
 		r = box_rename(m->tmp, v[moved].name, m->cur, name);
 	}
 	if (r >= 0 && box_sync_all(m) && fdatasync(m->journal.fd) < 0)

@@ -27,7 +27,7 @@ static bool join(struct str base, struct str suffix, char ret[MDNAME_MAX + 1])
 static bool finish_delivery(struct maildir *m, const struct message *msg, struct stat *ret)
 {
 	char base[MDNAME_MAX + 1], name[MDNAME_MAX + 1], suffix[MDNAME_SUFFIX];
-	const size_t n = mdname_suffix(index_letters(msg), suffix);
+	const size_t n = mdname_suffix(index_letters(&m->index, msg), suffix);
 
 	return m->locked && join(index_base(&m->index, msg), STR(""), base) &&
 	       is_there(m, m->tmp, base, ret) &&
@@ -38,7 +38,7 @@ static bool finish_delivery(struct maildir *m, const struct message *msg, struct
 int find_file(struct maildir *m, struct message *msg, struct stat *ret)
 {
 	char name[MDNAME_MAX + 1], suffix[MDNAME_SUFFIX];
-	const size_t n = mdname_suffix(index_letters(msg), suffix);
+	const size_t n = mdname_suffix(index_letters(&m->index, msg), suffix);
 	const struct {
 		bool in_new;
 		struct str suffix;

@@ -70,9 +70,9 @@ static struct str odd_suffix(const struct index *ix, const struct message *msg)
 	return str_z(base.s + base.n + 1);
 }
 
-uint64_t index_letters(const struct message *msg)
+uint64_t index_letters(const struct index *ix, const struct message *msg)
 {
-	return mdname_flag_letters(msg->flags) | msg->keywords->letters;
+	return mdname_flag_letters(msg->flags) | keywords_set(ix->keywords, msg->keywords)->letters;
 }
 
 void index_name(const struct index *ix, const struct message *msg, char ret[MDNAME_MAX + 1])
@@ -87,8 +87,8 @@ void index_name(const struct index *ix, const struct message *msg, char ret[MDNA
 		suffix = str_head(odd_suffix(ix, msg), MDNAME_MAX - n);
 		memcpy(ret + n, suffix.s, suffix.n);
 		ret[n + suffix.n] = 0;
-	} else if (!(msg->state & AT_NEW) && mdname_fits(base, index_letters(msg))) {
-		mdname_suffix(index_letters(msg), ret + n);
+	} else if (!(msg->state & AT_NEW) && mdname_fits(base, index_letters(ix, msg))) {
+		mdname_suffix(index_letters(ix, msg), ret + n);
 	}
 }
 
@@ -97,7 +97,7 @@ uint64_t index_believed_letters(const struct index *ix, const struct message *ms
 	struct str suffix;
 
 	if (!(msg->state & AT_ODD))
-		return msg->state & AT_NEW ? 0 : index_letters(msg);
+		return msg->state & AT_NEW ? 0 : index_letters(ix, msg);
 	suffix = odd_suffix(ix, msg);
 	return str_starts(suffix, STR(":2,")) ? mdname_letters(str_from(suffix, 3)) : 0;
 }
@@ -238,9 +238,9 @@ static size_t usual_suffix(const struct index *ix, const struct message *msg, bo
 			   char ret[MDNAME_SUFFIX])
 {
 	ret[0] = 0;
-	if (in_new || !mdname_fits(index_base(ix, msg), index_letters(msg)))
+	if (in_new || !mdname_fits(index_base(ix, msg), index_letters(ix, msg)))
 		return 0;
-	return mdname_suffix(index_letters(msg), ret);
+	return mdname_suffix(index_letters(ix, msg), ret);
 }
 
 void index_believe(struct index *ix, struct message *msg, struct str suffix, bool in_new)
@@ -269,7 +269,7 @@ struct message *index_add(struct index *ix, uint32_t uid, struct str base)
 {
 	struct message *msg = (void *)buf_reserve(&ix->messages, sizeof *msg);
 
-	*msg = (struct message){ .uid = uid, .keywords = ix->keywords->none };
+	*msg = (struct message){ .uid = uid };
 	put_name(ix, msg, base, NULL);
 	ix->messages.n += sizeof *msg;
 	enter(ix, msg);
@@ -296,8 +296,7 @@ void index_tell(struct index *ix, int what, const struct message *msg)
 
 /* Whoever changed the letters has renamed the file to what they give, unless it can't be, or was seen so
  * already. */
-void index_change(struct index *ix, struct message *msg, uint8_t flags, const struct keywords *k,
-		  uint64_t modseq)
+void index_change(struct index *ix, struct message *msg, uint8_t flags, uint32_t keywords, uint64_t modseq)
 {
 	const uint64_t believed = index_believed_letters(ix, msg);
 	const size_t base = index_base(ix, msg).n;
@@ -305,11 +304,11 @@ void index_change(struct index *ix, struct message *msg, uint8_t flags, const st
 
 	index_name(ix, msg, name);
 	msg->flags = flags;
-	msg->keywords = k;
+	msg->keywords = keywords;
 	msg->modseq = modseq;
-	if (!mdname_fits(index_base(ix, msg), index_letters(msg)))
+	if (!mdname_fits(index_base(ix, msg), index_letters(ix, msg)))
 		index_believe(ix, msg, str_z(name + MIN(base, (size_t)MDNAME_MAX)), msg->state & AT_NEW);
-	else if (index_letters(msg) != believed)
+	else if (index_letters(ix, msg) != believed)
 		forget_suffix(ix, msg);
 	else if (msg->state & AT_ODD) /* it may not be odd any more */
 		index_believe(ix, msg, odd_suffix(ix, msg), msg->state & AT_NEW);
@@ -355,9 +354,9 @@ static void inherit(struct index *now, struct message *msg, const struct index *
 	msg->seen = was->seen;
 	if (!str_eq(index_base(now, msg), index_base(ix, was)))
 		return;
-	if (was->state & AT_ODD && index_believed_letters(ix, was) == index_letters(msg))
+	if (was->state & AT_ODD && index_believed_letters(ix, was) == index_letters(now, msg))
 		index_believe(now, msg, odd_suffix(ix, was), was->state & AT_NEW);
-	else if ((was->state & ~AT_DOUBT) == AT_NEW && index_letters(msg) == index_letters(was))
+	else if ((was->state & ~AT_DOUBT) == AT_NEW && index_letters(now, msg) == index_letters(ix, was))
 		msg->state |= AT_NEW;
 	msg->state |= was->state & AT_DOUBT;
 }

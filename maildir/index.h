@@ -60,7 +60,7 @@ struct message *index_find(const struct index *ix, uint32_t uid);
 struct message *index_find_base(struct index *ix, struct str base);
 
 struct str index_base(const struct index *ix, const struct message *msg);
-uint64_t index_letters(const struct message *msg); /* what its name should have */
+uint64_t index_letters(const struct index *ix, const struct message *msg); /* what its name should have */
 /* The name its file is believed to have, in cur/ or, AT_NEW, in new/. */
 void index_name(const struct index *ix, const struct message *msg, char ret[MDNAME_MAX + 1]);
 uint64_t index_believed_letters(const struct index *ix, const struct message *msg);
@@ -70,8 +70,7 @@ void index_believe(struct index *ix, struct message *msg, struct str suffix, boo
 /* Adds one with a UID above all others. Only base is taken from its name. */
 struct message *index_add(struct index *ix, uint32_t uid, struct str base);
 void index_rename(struct index *ix, struct message *msg, struct str base);
-void index_change(struct index *ix, struct message *msg, uint8_t flags, const struct keywords *k,
-		  uint64_t modseq);
+void index_change(struct index *ix, struct message *msg, uint8_t flags, uint32_t keywords, uint64_t modseq);
 /* Removes messages lo to hi and remembers that. */
 void index_expunge(struct index *ix, const struct tomb *tomb);
 void index_tell(struct index *ix, int what, const struct message *msg);

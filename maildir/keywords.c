@@ -8,7 +8,7 @@ static const struct str forwarded = { "$Forwarded", 10 };
 void keywords_init(struct keyword_table *t)
 {
 	*t = (struct keyword_table){ 0 };
-	t->none = keywords_intern(t, NULL, 0, 0);
+	keywords_intern(t, NULL, 0, 0);
 }
 
 void keywords_release(struct keyword_table *t)
@@ -91,7 +91,7 @@ static void place(struct keyword_table *t, size_t set)
 	t->slots[i] = (uint32_t)set + 1;
 }
 
-static const struct keywords *add_set(struct keyword_table *t, const uint16_t *v, size_t n, uint64_t letters)
+static uint32_t add_set(struct keyword_table *t, const uint16_t *v, size_t n, uint64_t letters)
 {
 	struct keywords *k = arena_alloc(&t->arena, sizeof *k);
 	uint16_t *copy = arena_alloc(&t->arena, n * sizeof *v);
@@ -108,10 +108,15 @@ static const struct keywords *add_set(struct keyword_table *t, const uint16_t *v
 			place(t, i);
 	}
 	place(t, t->nsets - 1);
-	return k;
+	return (uint32_t)t->nsets - 1;
 }
 
-const struct keywords *keywords_intern(struct keyword_table *t, const uint16_t *v, size_t n, uint64_t strange)
+const struct keywords *keywords_set(const struct keyword_table *t, uint32_t set)
+{
+	return t->sets[set < t->nsets ? set : KEYWORDS_NONE];
+}
+
+uint32_t keywords_intern(struct keyword_table *t, const uint16_t *v, size_t n, uint64_t strange)
 {
 	uint64_t letters = strange;
 
@@ -125,14 +130,15 @@ const struct keywords *keywords_intern(struct keyword_table *t, const uint16_t *
 
 			if (k->n == n && k->letters == letters &&
 			    (n == 0 || memcmp(k->v, v, n * sizeof *v) == 0))
-				return k;
+				return t->slots[i] - 1;
 		}
 	}
 	return add_set(t, v, n, letters);
 }
 
-uint64_t keywords_strange(const struct keyword_table *t, const struct keywords *k)
+uint64_t keywords_strange(const struct keyword_table *t, uint32_t set)
 {
+	const struct keywords *k = keywords_set(t, set);
 	uint64_t letters = k->letters;
 
 	for (size_t i = 0; i < k->n; i++)
@@ -148,10 +154,10 @@ bool keywords_have(const struct keywords *k, uint16_t number)
 	return false;
 }
 
-/* k with v added or removed: both are ascending, so one pass over both will do. */
-static const struct keywords *merge(struct keyword_table *t, const struct keywords *k, const uint16_t *v,
-				    size_t n, bool add)
+/* A set with v added or removed: both are ascending, so one pass over both will do. */
+static uint32_t merge(struct keyword_table *t, uint32_t set, const uint16_t *v, size_t n, bool add)
 {
+	const struct keywords *k = keywords_set(t, set);
 	uint16_t all[MD_KEYWORDS_MAX];
 	size_t count = 0, i = 0, j = 0;
 
@@ -169,19 +175,17 @@ static const struct keywords *merge(struct keyword_table *t, const struct keywor
 			all[count++] = k->v[i++];
 		}
 	}
-	return keywords_intern(t, all, count, keywords_strange(t, k));
+	return keywords_intern(t, all, count, keywords_strange(t, set));
 }
 
-const struct keywords *keywords_with(struct keyword_table *t, const struct keywords *k, const uint16_t *v,
-				     size_t n)
+uint32_t keywords_with(struct keyword_table *t, uint32_t set, const uint16_t *v, size_t n)
 {
-	return merge(t, k, v, n, true);
+	return merge(t, set, v, n, true);
 }
 
-const struct keywords *keywords_without(struct keyword_table *t, const struct keywords *k, const uint16_t *v,
-					size_t n)
+uint32_t keywords_without(struct keyword_table *t, uint32_t set, const uint16_t *v, size_t n)
 {
-	return merge(t, k, v, n, false);
+	return merge(t, set, v, n, false);
 }
 
 /* The numbers of keywords that letters stand for, ascending; at most one for each of a to z and P. */
@@ -196,13 +200,14 @@ static size_t meant(const struct keyword_table *t, uint64_t letters, uint16_t re
 	return n;
 }
 
-const struct keywords *keywords_by_letters(struct keyword_table *t, const struct keywords *k, uint64_t added,
-					   uint64_t removed)
+uint32_t keywords_by_letters(struct keyword_table *t, uint32_t set, uint64_t added, uint64_t removed)
 {
-	const uint64_t strange = ((keywords_strange(t, k) | added) & ~removed) & ~t->mirrored;
+	const uint64_t strange = ((keywords_strange(t, set) | added) & ~removed) & ~t->mirrored;
+	const struct keywords *k;
 	uint16_t numbers[27];
 
-	k = keywords_without(t, k, numbers, meant(t, removed, numbers));
-	k = keywords_with(t, k, numbers, meant(t, added, numbers));
+	set = keywords_without(t, set, numbers, meant(t, removed, numbers));
+	set = keywords_with(t, set, numbers, meant(t, added, numbers));
+	k = keywords_set(t, set);
 	return keywords_intern(t, k->v, k->n, strange);
 }

@@ -7,7 +7,8 @@ struct keyword {
 	uint64_t letters; /* what it puts into file names: one of a to z or none; $Forwarded has P, too */
 };
 
-/* All zero is an empty one, but for keywords_init(). */
+/* All zero is an empty one, but for keywords_init(). A set of keywords goes by its number. */
+enum { KEYWORDS_NONE = 0 }; /* the empty set */
 struct keyword_table {
 	struct arena arena;
 	struct keyword *v;
@@ -16,7 +17,6 @@ struct keyword_table {
 	size_t nsets;
 	uint32_t *slots; /* positions in sets plus 1, by hash; 0 is free */
 	size_t nslots;
-	const struct keywords *none; /* the empty set */
 	uint64_t mirrored;	     /* letters that stand for some keyword */
 	uint64_t strange; /* letters seen in file names that mean nothing here: no new keyword gets them */
 };
@@ -33,16 +33,14 @@ bool keyword_find(const struct keyword_table *t, struct str name, uint16_t *ret)
 /* The letter that the next one gets: the first that nobody uses, or 0. */
 char keyword_next_letter(const struct keyword_table *t);
 
+/* What is in a set. The empty one, if there is none of that number: it may come from a damaged snapshot. */
+const struct keywords *keywords_set(const struct keyword_table *t, uint32_t set);
 /* The set of these (ascending, each once) and of letters that mean nothing but are kept. */
-const struct keywords *keywords_intern(struct keyword_table *t, const uint16_t *v, size_t n,
-				       uint64_t strange);
-/* The letters of k that are no keyword's. */
-uint64_t keywords_strange(const struct keyword_table *t, const struct keywords *k);
-/* k with these numbers (ascending) added, or removed. */
-const struct keywords *keywords_with(struct keyword_table *t, const struct keywords *k, const uint16_t *v,
-				     size_t n);
-const struct keywords *keywords_without(struct keyword_table *t, const struct keywords *k, const uint16_t *v,
-					size_t n);
+uint32_t keywords_intern(struct keyword_table *t, const uint16_t *v, size_t n, uint64_t strange);
+/* The letters of a set that are no keyword's. */
+uint64_t keywords_strange(const struct keyword_table *t, uint32_t set);
+/* A set with these numbers (ascending) added, or removed. */
+uint32_t keywords_with(struct keyword_table *t, uint32_t set, const uint16_t *v, size_t n);
+uint32_t keywords_without(struct keyword_table *t, uint32_t set, const uint16_t *v, size_t n);
 /* The keywords that letters stand for are added or removed; letters that are nobody's, likewise. */
-const struct keywords *keywords_by_letters(struct keyword_table *t, const struct keywords *k, uint64_t added,
-					   uint64_t removed);
+uint32_t keywords_by_letters(struct keyword_table *t, uint32_t set, uint64_t added, uint64_t removed);

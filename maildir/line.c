@@ -75,11 +75,11 @@ static void put_range(struct buf *b, uint32_t lo, uint32_t hi)
 /* Flags and letters that mean nothing, then the keywords' numbers; "-" for none. */
 static void put_marks(struct buf *b, const struct keyword_table *t, const struct message *msg)
 {
-	const struct keywords *k = msg->keywords;
+	const struct keywords *k = keywords_set(t, msg->keywords);
 	char letters[52];
 	size_t n;
 
-	n = mdname_put_letters(mdname_flag_letters(msg->flags) | keywords_strange(t, k), letters);
+	n = mdname_put_letters(mdname_flag_letters(msg->flags) | keywords_strange(t, msg->keywords), letters);
 	buf_c(b, ' ');
 	buf_str(b, n ? (struct str){ letters, n } : STR("-"));
 	buf_z(b, k->n ? " " : " -");
@@ -267,7 +267,7 @@ static bool get_modseq(struct str *rest, const struct line_bounds *below, uint64
 
 /* What put_marks() wrote. */
 static bool get_marks(struct str *rest, struct keyword_table *t, bool lenient, uint8_t *ret_flags,
-		      const struct keywords **ret)
+		      uint32_t *ret)
 {
 	uint16_t v[MD_KEYWORDS_MAX];
 	struct str letters, numbers, one;
@@ -350,7 +350,7 @@ static bool apply_keyword(struct index *ix, struct str rest, const struct line_b
 
 static bool apply_message(struct index *ix, struct str rest, const struct line_bounds *below)
 {
-	const struct keywords *k;
+	uint32_t k;
 	char name[MDNAME_MAX];
 	uint64_t uid, modseq, print;
 	struct message *msg;
@@ -376,7 +376,7 @@ static bool apply_message(struct index *ix, struct str rest, const struct line_b
 
 static bool apply_change(struct index *ix, struct str rest, const struct line_bounds *below)
 {
-	const struct keywords *k;
+	uint32_t k;
 	struct md_range range;
 	uint64_t modseq;
 	uint8_t flags;

@@ -356,7 +356,7 @@ int look_everywhere(struct maildir *m, struct look *look)
 /* That the name of a file says what the journal does. */
 static bool agrees(const struct maildir *m, const struct message *msg)
 {
-	const uint64_t letters = index_letters(msg);
+	const uint64_t letters = index_letters(&m->index, msg);
 
 	return index_believed_letters(&m->index, msg) == letters ||
 	       !mdname_fits(index_base(&m->index, msg), letters);

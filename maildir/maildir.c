@@ -207,6 +207,11 @@ struct str maildir_base_name(const struct maildir *m, const struct message *msg)
 	return index_base(&m->index, msg);
 }
 
+const struct keywords *maildir_keywords(const struct maildir *m, const struct message *msg)
+{
+	return keywords_set(&m->keywords, msg->keywords);
+}
+
 size_t maildir_keyword_count(const struct maildir *m)
 {
 	return m->keywords.n;

@@ -27,8 +27,8 @@ enum md_flag {
 	MD_FLAGS = 31,	 /* all of them */
 };
 
-/* A set of keywords, the same pointer for the same set; by ascending number. Lives as long as the maildir. A
- * keyword's number and spelling never change while the UIDVALIDITY does not.
+/* A set of keywords, by ascending number. Lives as long as the maildir. A keyword's number and spelling never
+ * change while the UIDVALIDITY does not.
  */
 struct keywords {
 	size_t n;
@@ -40,14 +40,14 @@ enum { MD_KEYWORDS_MAX = 4096, MD_KEYWORD_LENGTH_MAX = 255 }; /* in one folder; 
 /* What is known of a message without opening it. */
 struct message {
 	uint64_t modseq;
-	const struct keywords *keywords; /* never NULL */
-	uint64_t print;			 /* the room's own, as what follows uid and flags */
+	uint64_t print; /* the room's own, as name, state and seen */
 	uint32_t uid;
-	uint8_t flags; /* enum md_flag */
-	bool recent;   /* \Recent for this handle: it claimed it, or, MD_READONLY, nobody has */
+	uint32_t keywords; /* which set: maildir_keywords(); the same number for the same set */
+	uint32_t name;
+	uint8_t flags;	/* enum md_flag */
+	uint8_t recent; /* \Recent for this handle: it claimed it, or, MD_READONLY, nobody has */
 	uint8_t state;
 	uint8_t seen;
-	uint32_t name;
 };
 
 /* How much survives a power cut once a function has returned 0 (IMAPD_SYNC). */
@@ -100,6 +100,7 @@ size_t maildir_position(const struct maildir *m, uint32_t uid);		      /* how ma
 struct str maildir_base_name(const struct maildir *m,
 			     const struct message *msg); /* before ":2,"; for the log and the cache */
 
+const struct keywords *maildir_keywords(const struct maildir *m, const struct message *msg);
 /* The folder's keywords, in order of their numbers. */
 size_t maildir_keyword_count(const struct maildir *m);
 struct str maildir_keyword_name(const struct maildir *m, size_t number);	    /* has a NUL behind it */

@@ -242,7 +242,7 @@ static int add_fresh(struct settling *s)
 		return box_renumber(m);
 	for (size_t i = 0; i < n; i++) {
 		const struct mdname parts = mdname_split(v[i].name);
-		const struct keywords *k = box_imported(m, parts.base);
+		const uint32_t k = box_imported(m, parts.base);
 		const struct message msg = {
 			.uid = s->t.uidnext++,
 			.modseq = s->t.modseq,
@@ -290,7 +290,7 @@ static bool older_than_journal(const struct maildir *m, const struct message *ms
 static bool changed(struct settling *s, const struct message *msg, struct message *ret)
 {
 	struct maildir *m = s->m;
-	const uint64_t is = index_believed_letters(&m->index, msg), was = index_letters(msg);
+	const uint64_t is = index_believed_letters(&m->index, msg), was = index_letters(&m->index, msg);
 	const uint64_t flags = mdname_flag_letters(MD_FLAGS), marks = m->keywords.mirrored;
 	uint64_t added = is & ~was, removed = was & ~is;
 
@@ -372,7 +372,7 @@ static void believe_fresh(struct settling *s)
 			continue;
 		msg->seen = s->m->generation;
 		index_believe(&s->m->index, msg, mdname_split(v[i].name).suffix, v[i].in_new);
-		if (!v[i].in_new && index_believed_letters(&s->m->index, msg) != index_letters(msg))
+		if (!v[i].in_new && index_believed_letters(&s->m->index, msg) != index_letters(&s->m->index, msg))
 			want_healed(s, msg);
 	}
 }
@@ -387,7 +387,7 @@ static void heal_names(struct settling *s)
 		if (!msg)
 			continue;
 		index_believe(&s->m->index, msg, mdname_split(v[i].name).suffix, v[i].in_new);
-		find_rename(s->m, msg, index_letters(msg));
+		find_rename(s->m, msg, index_letters(&s->m->index, msg));
 	}
 }
 

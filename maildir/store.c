@@ -72,9 +72,9 @@ static int rename_file(struct storing *s, struct message *msg, struct message *a
 {
 	struct maildir *m = s->m;
 	const uint64_t flags = mdname_flag_letters(MD_FLAGS);
-	const struct renamed was = { msg->uid, index_letters(msg) };
+	const struct renamed was = { msg->uid, index_letters(&m->index, msg) };
 	uint64_t is, added, removed;
-	int r = index_letters(as) == index_letters(msg) ? 0 : find_rename(m, msg, index_letters(as));
+	int r = index_letters(&m->index, as) == index_letters(&m->index, msg) ? 0 : find_rename(m, msg, index_letters(&m->index, as));
 
 	if (r == -ENOENT || r == -EEXIST) {
 		r = look_again(s, msg);
@@ -88,9 +88,9 @@ static int rename_file(struct storing *s, struct message *msg, struct message *a
 		as->keywords =
 			keywords_by_letters(&m->keywords, msg->keywords, added & ~flags, removed & ~flags);
 		apply(s, as);
-		r = find_rename(m, msg, index_letters(as));
+		r = find_rename(m, msg, index_letters(&m->index, as));
 	}
-	if (r >= 0 && index_letters(as) != was.letters)
+	if (r >= 0 && index_letters(&m->index, as) != was.letters)
 		buf_add(&s->renamed, &was, sizeof was);
 	return r;
 }

@@ -12,7 +12,7 @@ void sync_write_flags(struct session *s, const struct message *m, unsigned more)
 {
 	_cleanup_(arena_free) struct arena a = { 0 };
 	struct str few[16];	/* nearly always enough, and FETCH asks for many messages */
-	const struct keywords *k = m->keywords;
+	const struct keywords *k = maildir_keywords(s->view->box, m);
 	struct str *names = k->n <= COUNT(few) ? few : arena_alloc(&a, k->n * sizeof *names);
 	unsigned system = m->flags | more;
 

@@ -143,10 +143,10 @@ static inline const char *t_show(const struct maildir *m, char *ret, size_t size
 		for (size_t j = 0; j < sizeof letters / sizeof *letters; j++)
 			if (msg->flags & letters[j].flag)
 				ret[n++] = letters[j].letter;
-		for (size_t j = 0; j < msg->keywords->n; j++)
+		for (size_t j = 0; j < maildir_keywords(m, msg)->n; j++)
 			n += (size_t)snprintf(ret + n, size - n, "%c%s", j ? ',' : '(',
-					      maildir_keyword_name(m, msg->keywords->v[j]).s);
-		if (msg->keywords->n)
+					      maildir_keyword_name(m, maildir_keywords(m, msg)->v[j]).s);
+		if (maildir_keywords(m, msg)->n)
 			ret[n++] = ')';
 		ret[n] = 0;
 	}

@@ -29,7 +29,7 @@ static void keeps_the_rules(struct index *ix)
 		assert(msg->modseq >= 1 && msg->modseq <= ix->modseq);
 		assert(base.n > 0 && base.n <= MDNAME_MAX && base.s[0] != '.' &&
 		       str_find(base, '/') == base.n);
-		assert(msg->keywords->n <= ix->keywords->n);
+		assert(keywords_set(ix->keywords, msg->keywords)->n <= ix->keywords->n);
 		index_name(ix, msg, name);
 		assert(strlen(name) >= base.n);
 		assert(index_find_base(ix, base));

@@ -65,7 +65,7 @@ static int match_keyword(struct session *s, struct fetching *f, const struct sea
 	uint16_t number;
 
 	(void)s;
-	return maildir_keyword_find(f->box, key->name, &number) && keywords_have(f->message->keywords, number);
+	return maildir_keyword_find(f->box, key->name, &number) && keywords_have(maildir_keywords(f->box, f->message), number);
 }
 
 static int match_unkeyword(struct session *s, struct fetching *f, const struct search_key *key)
