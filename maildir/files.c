@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/fd.h"
@@ -173,4 +174,33 @@ static int remove_at(int dir, const char *name, unsigned depth)
 int files_remove_tree(int dir, const char *name)
 {
 	return remove_at(dir, name, 0);
+}
+
+/* File systems that other machines can change behind our back, by statfs(2). */
+static const uint32_t remote_types[] = {
+	0x6969,	    /* NFS */
+	0x517b,	    /* SMB */
+	0xfe534d42, /* SMB2 */
+	0xff534d42, /* CIFS */
+	0x00c36400, /* Ceph */
+	0x65735546, /* FUSE: GlusterFS, sshfs */
+	0x01021997, /* 9P */
+	0x5346414f, /* AFS */
+	0x0bd00bd0, /* Lustre */
+	0x01161970, /* GFS2 */
+	0x7461636f, /* OCFS2 */
+	0x47504653, /* GPFS */
+	0,
+};
+
+bool files_remote(int fd)
+{
+	struct statfs st;
+
+	if (fstatfs(fd, &st) < 0)
+		return true;
+	for (size_t i = 0; remote_types[i]; i++)
+		if ((uint32_t)st.f_type == remote_types[i])
+			return true;
+	return false;
 }

@@ -39,3 +39,6 @@ int files_rename(int from_dir, const char *from, int to_dir, const char *to);
 /* A directory to read; path is "." for at itself. NULL and errno if that fails. */
 DIR *files_dir(int at, const char *path);
 void files_dir_closep(DIR **dir); /* for _cleanup_ */
+
+/* Whether it is on a file system that other machines may change behind our back. */
+bool files_remote(int fd);

@@ -5,41 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "maildir/box.h"
+#include "maildir/files.h"
 
 enum { SWEEP_AFTER_S = 36 * 3600 };
-
-/* File systems that other machines can change behind our back, by statfs(2). */
-static const uint32_t remote_types[] = {
-	0x6969,	    /* NFS */
-	0x517b,	    /* SMB */
-	0xfe534d42, /* SMB2 */
-	0xff534d42, /* CIFS */
-	0x00c36400, /* Ceph */
-	0x65735546, /* FUSE: GlusterFS, sshfs */
-	0x01021997, /* 9P */
-	0x5346414f, /* AFS */
-	0x0bd00bd0, /* Lustre */
-	0x01161970, /* GFS2 */
-	0x7461636f, /* OCFS2 */
-	0x47504653, /* GPFS */
-	0,
-};
-
-static bool is_remote(int fd)
-{
-	struct statfs st;
-
-	if (fstatfs(fd, &st) < 0)
-		return true;
-	for (size_t i = 0; remote_types[i]; i++)
-		if ((uint32_t)st.f_type == remote_types[i])
-			return true;
-	return false;
-}
 
 static int open_dir(int at, const char *name, int *ret)
 {
@@ -89,7 +60,7 @@ int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config,
 	r = open_dirs(m, dir_fd);
 	if (r < 0)
 		return r;
-	m->remote = is_remote(m->dir);
+	m->remote = files_remote(m->dir);
 	lock_init(&m->lock, m->dir, m->tmp, config->hostname, config->use_locks, m->remote);
 	r = box_open(m);
 	if (r < 0)

@@ -17,6 +17,7 @@
  *is left outside tmp/.
  */
 struct maildir;
+struct cache;
 
 enum md_flag {
 	MD_ANSWERED = 1, /* R */
@@ -63,6 +64,7 @@ struct maildir_config {
 	const char *hostname; /* of this machine; no '/', ':' or NUL is taken from it into names */
 	const char *boot_id;  /* of this machine; NULL: it is read from /proc when it is needed */
 	unsigned read_wait_ms, write_wait_ms; /* how long to wait for the lock; 0: 5,000 and 30,000 */
+	struct cache *cache;		      /* of the account (cache.h); NULL: none */
 
 	/* Gives a UIDVALIDITY higher than any before (account_uidvalidity()), or hears of one that was
 	 * imported. NULL: the time is taken, and what is imported is told to nobody.

@@ -60,6 +60,19 @@ static const char *read_prefix(void)
 	return value && strcasecmp(value, "none") == 0 ? "" : value;
 }
 
+/* IMAPD_CACHEDIR is a place for all accounts, or "none". */
+static bool read_cache(struct imapd_settings *s)
+{
+	const char *value = env_text("IMAPD_CACHEDIR", NULL);
+
+	s->no_cache = value && strcasecmp(value, "none") == 0;
+	s->cache_dir = s->no_cache ? NULL : value;
+	if (!s->cache_dir || *s->cache_dir == '/')
+		return true;
+	log_line(LOG_ERR, "IMAPD_CACHEDIR=%s: want a directory's whole path, or none", value);
+	return false;
+}
+
 static const char *hostname(char *host, size_t size)
 {
 	const char *set = env_text("HOSTNAME", NULL);
@@ -101,6 +114,7 @@ bool imapd_settings_read(struct arena *a, struct imapd_settings *ret)
 	struct imapd_settings s = { 0 };
 
 	if (!set_umask() || !read_session(&s.session) || !read_folder(a, &s.folder) || !read_separator(&s.separator) ||
+	    !read_cache(&s) ||
 	    !env_bool("IMAP_MAILBOX_SANITY_CHECK", true, &s.account.check_owner) ||
 	    !env_bool("IMAPD_ALLOW_ROOT", false, &s.allow_root))
 		return false;

@@ -10,6 +10,8 @@ struct imapd_settings {
 	struct account_config account;
 	char separator;
 	bool allow_root;	/* IMAPD_ALLOW_ROOT */
+	bool no_cache;		/* IMAPD_CACHEDIR=none */
+	const char *cache_dir;	/* IMAPD_CACHEDIR; NULL: in the Maildir */
 	const char *debug_file;	/* IMAPDEBUGFILE, relative to the Maildir; NULL: none */
 };
 

@@ -15,6 +15,7 @@
 #include "base/sandbox.h"
 #include "command.h"
 #include "config.h"
+#include "maildir/cache.h"
 #include "maildir/trash.h"
 #include "session.h"
 #include "version.h"
@@ -127,12 +128,35 @@ static size_t linked_folders(const char *maildir, struct sandbox_path *v, size_t
 	return n;
 }
 
-/* From here on nothing but the Maildir is there. It must exist by now. */
-static int close_the_door(void)
+/* Opens the cache where the settings want it. Without one everything is only slower. */
+static void open_cache(int maildir_fd, const struct imapd_settings *settings, struct cache **ret)
+{
+	const int r = cache_open(maildir_fd, settings->cache_dir, ret);
+
+	if (r < 0 && r != -EREMOTE && r != -EROFS && r != -EACCES)
+		log_errno(r, "going on without a cache");
+}
+
+/* A cache that is not in the Maildir is opened while there still is anything else. */
+static void open_far_cache(struct imapd_settings *settings)
+{
+	_cleanup_(fd_closep) int maildir = settings->cache_dir ? open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (maildir >= 0)
+		open_cache(maildir, settings, &settings->folder.cache);
+}
+
+/* From here on nothing but the Maildir and its cache is there. It must exist by now. */
+static int close_the_door(const struct cache *cache)
 {
 	struct sandbox_path paths[64] = { { .path = ".", .write = true } };
-	const size_t n = linked_folders(".", paths, 1, COUNT(paths));
-	const int r = sandbox_enter(SANDBOX_SESSION, paths, n);
+	size_t n = 1;
+	int r;
+
+	if (cache)
+		paths[n++] = (struct sandbox_path){ .path = cache_path(cache), .write = true };
+	n = linked_folders(".", paths, n, COUNT(paths));
+	r = sandbox_enter(SANDBOX_SESSION, paths, n);
 
 	if (r == 0)
 		log_line(LOG_NOTICE, "this kernel has no Landlock: the session is not confined to its Maildir");
@@ -169,6 +193,8 @@ static int open_store(struct store *store, struct imapd_settings *settings)
 		prefix[n - 1] = settings->separator;
 	store->prefix = prefix;
 	store->separator = settings->separator;
+	if (!settings->no_cache && !settings->cache_dir)
+		open_cache(account_fd(store->account), settings, &settings->folder.cache);
 	store->config = settings->folder;
 	store->config.uidvalidity = uidvalidity;
 	store->config.uidvalidity_seen = uidvalidity_seen;
@@ -240,6 +266,7 @@ static void session_release(struct session *s)
 	view_free(s->view);
 	buf_release(&s->folder);
 	free(s->decoding);
+	cache_close(s->store.config.cache);
 	account_close(s->store.account);
 	free((void *)(uintptr_t)s->store.prefix);
 	frame_release(&s->frame);
@@ -293,7 +320,8 @@ static int start(struct start *st, const char *argument)
 	}
 	debug = open_debug(st->settings.debug_file);
 	tzset();
-	r = close_the_door();
+	open_far_cache(&st->settings);
+	r = close_the_door(st->settings.folder.cache);
 	if (r < 0) {
 		log_errno(r, "sandbox");
 		return refuse(st, "UNAVAILABLE", "The server could not be confined.");
