@@ -213,6 +213,21 @@ static enum verdict cmd_removed(struct command *cmd)
 	return cmd_no(cmd, "NONEXISTENT", "The selected mailbox does not exist any more.");
 }
 
+/* MESSAGELIMIT is told in the tagged line, unless that has another code. */
+static void tell_limit(struct session *s, struct command *cmd)
+{
+	if (!cmd->code) {
+		cmd->code = cmd->limited;
+		return;
+	}
+	w_untagged(&s->out);
+	w_atom(&s->out, "OK");
+	w_code_open(&s->out, cmd->limited);
+	w_code_close(&s->out);
+	w_text(&s->out, STR("Not all messages were looked at."));
+	w_crlf(&s->out);
+}
+
 static bool answer(struct session *s, struct command *cmd, enum verdict verdict)
 {
 	if (verdict == OVER)
@@ -221,6 +236,8 @@ static bool answer(struct session *s, struct command *cmd, enum verdict verdict)
 		sync_after(s, cmd);
 	if (cmd->row && verdict == OK && is_removed(s, cmd->row))
 		verdict = cmd_removed(cmd);
+	if (cmd->limited && verdict != BAD)
+		tell_limit(s, cmd);
 	if (cmd->row && verdict != BAD)
 		correct(s, cmd, verdict);
 	tagged(s, cmd, verdict);

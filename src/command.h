@@ -11,6 +11,7 @@ struct command {
 	struct arena *arena;	/* of this command: all goes after the tagged line */
 	const char *code;	/* of the tagged line: "TRYCREATE"; NULL: none */
 	const char *text;
+	const char *limited;	/* "MESSAGELIMIT n uid", to be told with the answer (limit.h); NULL: nothing */
 	bool keeps_numbers;	/* as if its row had KEEPS_NUMBERS */
 	void (*then)(struct session *s);	/* what an OK begins, right behind the tagged line; NULL: nothing */
 };

@@ -2,6 +2,7 @@
 #include <syslog.h>
 #include "base/log.h"
 #include "expunge.h"
+#include "limit.h"
 #include "maildir/folders.h"
 
 /* Those of uids (all, if NULL) that are \Deleted. */
@@ -53,21 +54,23 @@ static int to_trash(struct session *s, struct md_uids uids, struct arena *a)
 	return r < 0 ? r : maildir_store(trash, to, &alive, a, &modified, &gone);
 }
 
-int expunge_deleted(struct session *s, const struct md_uids *uids, struct arena *a)
+int expunge_deleted(struct session *s, struct command *cmd, const struct md_uids *uids)
 {
 	const bool trash = s->config.expunge_to_trash;
 	struct md_uids found;
 	int r;
 
-	if (!trash && !s->config.log_deletions)
+	if (!trash && !s->config.log_deletions && !(uids && s->config.message_limit))
 		return maildir_expunge(s->view->box, uids, 0);
 	r = maildir_update(s->view->box, 0);
 	if (r < 0)
 		return r;
-	found = deleted(s->view->box, uids, a);
+	found = deleted(s->view->box, uids, cmd->arena);
+	if (uids)
+		limit_messages(s, cmd, &found.v, &found.n);
 	if (found.n == 0)
 		return 0;
 	if (s->config.log_deletions)
 		log_deleted(s, found);
-	return trash ? to_trash(s, found, a) : maildir_expunge(s->view->box, &found, 0);
+	return trash ? to_trash(s, found, cmd->arena) : maildir_expunge(s->view->box, &found, 0);
 }

@@ -3,5 +3,7 @@
 #include "session.h"
 #include "view.h"
 
-/* Of the selected folder: of uids, or of all if that is NULL. What is removed is told by the next sync. */
-int expunge_deleted(struct session *s, const struct md_uids *uids, struct arena *a);
+/* Of the selected folder: of uids, up to MESSAGELIMIT (limit.h), or of all if that is NULL. What is removed is told by the next
+ * sync.
+ */
+int expunge_deleted(struct session *s, struct command *cmd, const struct md_uids *uids);

@@ -157,7 +157,7 @@ struct store_modifier_row {
 struct extension {
 	unsigned rfc;
 	const char *capability;		/* one or more words; NULL if it announces nothing */
-	bool (*announced)(const struct session *s);	/* NULL: always */
+	uint64_t (*limit)(const struct session *s);	/* follows a word that ends in "="; 0: that is not announced */
 	const char *enable;		/* its name in ENABLE, and the bit it sets there */
 	unsigned enable_bit;
 	bool asking_enables;		/* asking for any of the rows below sets that bit, too (RFC 7162 3.1) */

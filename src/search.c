@@ -1,5 +1,6 @@
 /* search.c: what a client looks for, and whether a message is it (RFC 9051 6.4.4) */
 #include <stdlib.h>
+#include "limit.h"
 #include "mail/charset.h"
 #include "mail/fold.h"
 #include "progress.h"
@@ -191,15 +192,47 @@ enum verdict search_read(struct session *s, struct command *cmd, const struct vi
 	cmd->keeps_numbers = parse.numbers;	/* RFC 7162 3.2.10.2 */
 	if (parse.modseq)
 		sync_enable(s, ON_CONDSTORE);
-	*ret = (struct search){ keys, parse.modseq, parse.saved, cmd->tag, false };
+	*ret = (struct search){ .keys = keys, .modseq = parse.modseq, .saved = parse.saved, .tag = cmd->tag };
 	return OK;
+}
+
+/* Whether all sets of the list have the message. */
+static bool is_in_sets(struct session *s, struct fetching *f, const struct search_key *list)
+{
+	for (const struct search_key *key = list; key; key = key->next)
+		if ((key->row == &row_list && !is_in_sets(s, f, key->a)) ||
+		    (key->row->match == search_match_set && !search_match_set(s, f, key)))
+			return false;
+	return true;
+}
+
+bool search_limit(struct session *s, struct command *cmd, struct search *search)
+{
+	const struct uids *all = &s->view->uids;
+	uint32_t *uids;
+	size_t n = 0;
+
+	if (s->config.message_limit == 0 || all->n <= s->config.message_limit)
+		return false;
+	uids = arena_alloc(cmd->arena, all->n * sizeof *uids);
+	for (size_t i = 0; i < all->n; i++) {
+		struct fetching f = { .uid = all->v[i] };
+
+		if (is_in_sets(s, &f, search->keys))
+			uids[n++] = all->v[i];
+	}
+	if (!limit_messages(s, cmd, &uids, &n))
+		return false;
+	search->from = uids[0];
+	return true;
 }
 
 void search_each(struct session *s, const struct view *v, const struct search *search, bool backwards,
 		 bool (*found)(void *data, struct fetching *f), void *data)
 {
 	_cleanup_(arena_free) struct arena scratch = { 0 };
-	const size_t n = v->uids.n;
+	const size_t first = search->from ? view_position(v, search->from) : 0, n = v->uids.n - first;
+	const uint32_t *uids = v->uids.v + first;
 	struct progress progress;
 	bool more = true;
 
@@ -208,7 +241,7 @@ void search_each(struct session *s, const struct view *v, const struct search *s
 		struct fetching f;
 
 		progress_tell(s, &progress, i);
-		if (fetching_begin(&f, v->box, v->uids.v[backwards ? n - 1 - i : i], &scratch) < 0)
+		if (fetching_begin(&f, v->box, uids[backwards ? n - 1 - i : i], &scratch) < 0)
 			continue;
 		if (search_match(s, &f, search->keys) > 0)
 			more = found(data, &f);

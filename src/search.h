@@ -53,6 +53,7 @@ struct search {
 	bool modseq;			/* MODSEQ is among them */
 	bool saved;			/* "$" is */
 	struct str tag;			/* of the command, to tell its progress */
+	uint32_t from;			/* messages of lower UIDs are left out (MESSAGELIMIT) */
 	bool part;			/* it is part of greater work, so how much there is to do is not known */
 };
 
@@ -61,6 +62,11 @@ struct search {
  */
 enum verdict search_read(struct session *s, struct command *cmd, const struct view *v, bool charset_comes_first,
 			 struct search *ret);
+
+/* Whether it is of more messages than MESSAGELIMIT: then it is only of the last of them, and the answer will say so. A
+ * message counts if the sets among the keys that must all match have it (RFC 9738 3.1.1).
+ */
+bool search_limit(struct session *s, struct command *cmd, struct search *search);
 
 /* 1: all keys of the list match, 0: one does not, or a negative errno of reading the message. */
 int search_match(struct session *s, struct fetching *f, const struct search_key *list);

@@ -127,14 +127,19 @@ static bool allowed(const struct session *s, struct str word)
 	return false;
 }
 
-/* A word that ends in "=" is followed by the limit that it announces (RFC 7889 4). */
-static void write_capability(struct session *s, struct str word)
+/* A word that ends in "=" is followed by the limit that it announces, if there is one (RFC 7889 4). */
+static void write_capability(struct session *s, const struct extension *e, struct str word)
 {
 	_cleanup_(buf_release) struct buf text = { 0 };
 
 	buf_str(&text, word);
-	if (str_ends(word, STR("=")))
-		buf_u64(&text, s->config.append_limit);
+	if (str_ends(word, STR("="))) {
+		const uint64_t limit = e->limit(s);
+
+		if (limit == 0)
+			return;
+		buf_u64(&text, limit);
+	}
 	w_verbatim(&s->out, buf_view(&text));
 }
 
@@ -147,7 +152,7 @@ void session_capability(struct session *s)
 			continue;
 		while (str_cut(&rest, ' ', &word))
 			if (allowed(s, word))
-				write_capability(s, word);
+				write_capability(s, *e, word);
 	}
 }
 

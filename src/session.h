@@ -15,6 +15,8 @@ struct config {
 	uint64_t progress;		/* IMAPD_INPROGRESS: how often long work says that it goes on */
 	uint64_t inactivity;		/* IMAPD_INACTIVITY: how long a client may be silent */
 	uint64_t append_limit;		/* IMAPD_APPENDLIMIT: of one message */
+	uint64_t message_limit;		/* IMAPD_MESSAGELIMIT: for one command; 0: none */
+	uint64_t save_limit;		/* IMAPD_SAVELIMIT: the same for COPY and APPEND */
 	const char *capability;		/* IMAP_CAPABILITY: what may be announced; NULL: all there is */
 	bool network;			/* a login came before, over a socket; else PREAUTH */
 	const char *trash;		/* IMAP_TRASHFOLDERNAME, as maildir/account.h names folders */

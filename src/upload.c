@@ -1,6 +1,7 @@
 /* upload.c: messages on their way from a client into a folder: for APPEND and REPLACE */
 #include <string.h>
 #include "base/fd.h"
+#include "limit.h"
 #include "mail/encode.h"
 #include "upload.h"
 #include "view.h"
@@ -307,6 +308,8 @@ static enum verdict message(struct upload *u)
 		return cmd_syntax(cmd);
 	if (u->n == UPLOAD_MAX)
 		return cmd_no(cmd, "LIMIT", "Too many messages in one command.");
+	if (limit_saves(u->s, u->n + 1))
+		return cmd_save_limit(u->s, cmd);
 	u->v = arena_grow(cmd->arena, u->v, u->n + 1, sizeof *u->v);
 	m = &u->v[u->n];
 	r = maildir_tmp_open(u->box, m);

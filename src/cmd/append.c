@@ -35,5 +35,14 @@ static const struct status_row appendlimit[] = {
 	{ .name = "APPENDLIMIT", .value = status_appendlimit },
 	{ 0 },
 };
-/* The capability has the limit in it: session_capability() writes it. */
-const struct extension ext_appendlimit = { .rfc = 7889, .capability = "APPENDLIMIT=", .status = appendlimit };
+static uint64_t append_limit(const struct session *s)
+{
+	return s->config.append_limit;
+}
+
+const struct extension ext_appendlimit = {
+	.rfc = 7889,
+	.capability = "APPENDLIMIT=",
+	.limit = append_limit,
+	.status = appendlimit,
+};

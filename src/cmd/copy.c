@@ -1,5 +1,6 @@
 /* cmd/copy.c: COPY and UID COPY (RFC 9051 6.4.7), MOVE and UID MOVE (RFC 6851) */
 #include "command.h"
+#include "limit.h"
 #include "session.h"
 #include "view.h"
 
@@ -61,6 +62,10 @@ static enum verdict run(struct session *s, struct command *cmd, transfer *how, c
 	*ret_code = NULL;
 	if (uids.n == 0)
 		return OK;
+	if (how == maildir_copy && limit_saves(s, uids.n))	/* RFC 9051 6.4.7: all or none */
+		return cmd_save_limit(s, cmd);
+	if (how == maildir_move)
+		limit_messages(s, cmd, &uids.v, &uids.n);
 	if (!(cmd->row->flags & BY_UID) && !all_there(s, uids))	/* RFC 2180 4.4.1 */
 		return cmd_no(cmd, "EXPUNGEISSUED", "Some of the messages no longer exist.");
 	r = how(s->view->box, uids, target, cmd->arena, &from, &to);

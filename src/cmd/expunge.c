@@ -9,7 +9,7 @@ static enum verdict cmd_expunge(struct session *s, struct command *cmd)
 
 	if (!p_end(&cmd->args))
 		return cmd_syntax(cmd);
-	r = expunge_deleted(s, NULL, cmd->arena);
+	r = expunge_deleted(s, cmd, NULL);
 	return r < 0 ? cmd_failed(cmd, r) : cmd_ok(cmd, "EXPUNGE completed");
 }
 
@@ -22,7 +22,7 @@ static enum verdict cmd_uid_expunge(struct session *s, struct command *cmd)
 	if (!p_sp(&cmd->args) || !p_sequence_set(&cmd->args, &set) || !p_end(&cmd->args) ||
 	    !view_resolve(s->view, set, BY_UIDS, cmd->arena, &uids.v, &uids.n))
 		return cmd_syntax(cmd);
-	r = expunge_deleted(s, &uids, cmd->arena);
+	r = expunge_deleted(s, cmd, &uids);
 	return r < 0 ? cmd_failed(cmd, r) : cmd_ok(cmd, "EXPUNGE completed");
 }
 

@@ -2,6 +2,7 @@
 #include <time.h>
 #include "command.h"
 #include "fetch.h"
+#include "limit.h"
 #include "section.h"
 #include "sync.h"
 #include "view.h"
@@ -217,6 +218,7 @@ static enum verdict cmd_fetch(struct session *s, struct command *cmd)
 	why = fetch_prepare(s, cmd->arena, &f);
 	if (why)
 		return cmd_bad(cmd, why);
+	limit_messages(s, cmd, &f.uids, &f.n);
 	if (fetch_sets_seen(f.items, f.nitems))
 		o.seen = arena_alloc(cmd->arena, f.n * sizeof *o.seen);
 	fetch_all(s, &f, &o);

@@ -292,6 +292,7 @@ static enum verdict cmd_search(struct session *s, struct command *cmd)
 	verdict = search_read(s, cmd, s->view, false, &search);
 	if (verdict != OK)
 		return results_failed(s, &r.returns, verdict);
+	search_limit(s, cmd, &search);
 	enough = returns_enough(&r.returns, &backwards);
 	search_run(s, s->view, &search, enough, backwards, cmd->arena, &uids, &r.n);
 	r.uids = uids;

@@ -154,7 +154,7 @@ static enum verdict cmd_close(struct session *s, struct command *cmd)
 	if (!p_end(&cmd->args))
 		return cmd_syntax(cmd);
 	if (!s->view->readonly && !s->view->removed)
-		r = expunge_deleted(s, NULL, cmd->arena);
+		r = expunge_deleted(s, cmd, NULL);
 	session_unselect(s);
 	return r < 0 && r != -ENOENT ? cmd_failed(cmd, r) : cmd_ok(cmd, "mailbox closed.");
 }

@@ -1,5 +1,6 @@
 /* cmd/sort.c: SORT and UID SORT (RFC 5256), by what is displayed (RFC 5957), and with result options (RFC 5267 3) */
 #include "command.h"
+#include "limit.h"
 #include "mail/envelope.h"
 #include "mail/header.h"
 #include "mail/subject.h"
@@ -107,6 +108,8 @@ static enum verdict cmd_sort(struct session *s, struct command *cmd)
 	verdict = search_read(s, cmd, s->view, true, &search);
 	if (verdict != OK)
 		return results_failed(s, &r.returns, verdict);
+	if (search_limit(s, cmd, &search))
+		return results_failed(s, &r.returns, cmd_limit(s, cmd));
 	search_each(s, s->view, &search, false, sorting_add, &sorting);
 	r.uids = sorting_finish(&sorting);
 	r.n = sorting.n;

@@ -1,5 +1,6 @@
 /* cmd/store.c: STORE and UID STORE (RFC 9051 6.4.6) */
 #include "command.h"
+#include "limit.h"
 #include "session.h"
 #include "sync.h"
 #include "view.h"
@@ -133,6 +134,7 @@ static enum verdict cmd_store(struct session *s, struct command *cmd)
 	if (!view_resolve(s->view, set, cmd->row->flags & BY_UID ? BY_UIDS : BY_NUMBER, cmd->arena, &st.uids.v, &st.uids.n))
 		return cmd_bad(cmd, "No message has that number.");
 	sync_enable(s, enables);
+	limit_messages(s, cmd, &st.uids.v, &st.uids.n);
 	if (st.uids.n == 0)
 		return cmd_ok(cmd, "STORE completed.");
 	r = maildir_store(s->view->box, st.uids, &st.change, cmd->arena, &st.modified, &st.gone);

@@ -1,5 +1,6 @@
 /* cmd/thread.c: THREAD and UID THREAD (RFC 5256) */
 #include "command.h"
+#include "limit.h"
 #include "mail/fold.h"
 #include "mail/header.h"
 #include "mail/msgid.h"
@@ -132,6 +133,8 @@ static enum verdict cmd_thread(struct session *s, struct command *cmd)
 	verdict = search_read(s, cmd, s->view, true, &search);
 	if (verdict != OK)
 		return verdict;
+	if (search_limit(s, cmd, &search))
+		return cmd_limit(s, cmd);
 	g.threading.arena = g.threading.ids.arena = g.threading.subjects.arena = cmd->arena;
 	search_each(s, s->view, &search, false, gather, &g);
 	w_untagged(&s->out);
