@@ -18,6 +18,7 @@ static void place_release(struct place *p)
 	fd_closep(&p->m.dialogue_fd);
 	fd_closep(&p->dialogue);
 	buf_release(&p->m.identity);
+	buf_release(&p->m.offered);
 }
 
 static void place_init(struct place *p)
@@ -32,6 +33,7 @@ static void place_init(struct place *p)
 	p->m.dialogue.pid = getppid(); /* it lives */
 	p->m.started = clock_ms();
 	p->m.login_deadline = p->m.started + 60000;
+	buf_z(&p->m.offered, "PLAIN LOGIN EXTERNAL X-ONE");
 	p->m.signals = signals_open();
 	ck_assert_int_ge(p->m.signals, 0);
 }
@@ -60,6 +62,11 @@ static const struct {
 	{ OCTETS("a1\0EXTERNAL\0joe\0x"),         true,  ATTEMPT_BROKEN },
 	{ OCTETS("a1\0external\0joe\0"),          true,  ATTEMPT_BROKEN },
 	{ OCTETS("a1\0SCRAM-SHA-256\0joe\0x"),    false, ATTEMPT_BROKEN },
+	{ OCTETS("a1\0X-ONE\0\0any\0octets"),     false, ATTEMPT_ANSWERED },
+	{ OCTETS("a1\0X-ONE\0\0"),                false, ATTEMPT_ANSWERED },
+	{ OCTETS("a1\0x-one\0\0x"),               false, ATTEMPT_BROKEN },
+	{ OCTETS("a1\0X-ONE\0joe\0x"),            false, ATTEMPT_BROKEN },
+	{ OCTETS("a1\0X-TWO\0\0x"),               false, ATTEMPT_BROKEN },
 	{ OCTETS("a1\0\0joe"),                    false, ATTEMPT_BROKEN },
 	{ OCTETS("a1\0\0joe\0sec\0ret"),          false, ATTEMPT_BROKEN },
 	{ OCTETS("\0\0joe\0secret"),              false, ATTEMPT_BROKEN },

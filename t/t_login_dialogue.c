@@ -117,7 +117,8 @@ static const struct {
 	{ "letter case", OCTETS("a nOoP\r\n"), "a OK NOOP completed\r\n", "D" },
 	{ "bare LF", OCTETS("a NOOP\n"), "a OK NOOP completed\r\n", "D" },
 	{ "capability", OCTETS("a CAPABILITY\r\n"),
-	  "* CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE AUTH=PLAIN AUTH=LOGIN\r\n"
+	  "* CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE AUTH=PLAIN AUTH=LOGIN "
+	  "AUTH=X-ONE AUTH=CRAM-MD5\r\n"
 	  "a OK CAPABILITY completed\r\n", "D" },
 	{ "logout", OCTETS("a LOGOUT\r\nb NOOP\r\n"), "* BYE IMAP server logging out\r\na OK LOGOUT completed\r\n", "L" },
 	{ "id nil", OCTETS("a ID NIL\r\n"), "* ID (\"name\" \"imapd\")\r\na OK ID completed\r\n", "D" },
@@ -169,7 +170,17 @@ static const struct {
 	  "a NO That mechanism is not offered\r\nb OK NOOP completed\r\n", "D" },
 	{ "external without a certificate", OCTETS("a AUTHENTICATE EXTERNAL =\r\n"),
 	  "a NO That mechanism is not offered\r\n", "D" },
-	/* rounds, for mechanisms to come: the monitor asks, the client answers */
+	/* mechanisms of helpers */
+	{ "a helper's mechanism", OCTETS("a AUTHENTICATE x-one AAE=\r\n"), "a " NO_LOGIN, "X-ONE||" /* and NUL */ },
+	{ "without an initial response", OCTETS("a AUTHENTICATE X-ONE\r\nam9l\r\n"), "+ \r\na " NO_LOGIN, "X-ONE||joe;D" },
+	{ "with an empty one", OCTETS("a AUTHENTICATE X-ONE =\r\n"), "a " NO_LOGIN, "X-ONE||;D" },
+	{ "cancelled before it began", OCTETS("a AUTHENTICATE X-ONE\r\n*\r\nb NOOP\r\n"),
+	  "+ \r\na BAD Authentication cancelled\r\nb OK NOOP completed\r\n", "D" },
+	{ "one where the server speaks first", OCTETS("r AUTHENTICATE CRAM-MD5\r\nam9l\r\n"),
+	  "+ AWNoYWxsZW5nZQ==\r\nr NO After a round\r\n", "RjoeD" },
+	{ "which has no initial response", OCTETS("a AUTHENTICATE CRAM-MD5 am9l\r\nb NOOP\r\n"),
+	  "a BAD That mechanism has no initial response\r\nb OK NOOP completed\r\n", "D" },
+	/* rounds: the monitor asks, the client answers */
 	{ "a round", OCTETS("r AUTHENTICATE PLAIN AGpvZQBzZWNyZXQ=\r\nAAE=\r\n"),
 	  "+ AWNoYWxsZW5nZQ==\r\nr NO After a round\r\n", "R" /* and NUL: see below */ },
 	{ "a round cancelled", OCTETS("r AUTHENTICATE PLAIN AGpvZQBzZWNyZXQ=\r\n*\r\nb NOOP\r\n"),
@@ -212,7 +223,7 @@ static const struct {
 };
 /* clang-format on */
 
-static const struct terms local = { .greeted = true, .passwords = true };
+static const struct terms local = { .greeted = true, .passwords = true, .mechanisms = "PLAIN LOGIN X-ONE CRAM-MD5" };
 
 START_TEST(talk)
 {
@@ -223,6 +234,8 @@ START_TEST(talk)
 		      buf_cstr(&r.out));
 	if (strcmp(talks[_i].asked, "R") == 0)
 		t_str_eq(buf_view(&r.asked), STR("R\0\1D"));
+	else if (strcmp(talks[_i].asked, "X-ONE||") == 0)
+		t_str_eq(buf_view(&r.asked), STR("X-ONE||\0\1;D"));
 	else
 		ck_assert_msg(str_eq(buf_view(&r.asked), str_z(talks[_i].asked)), "%s: \"%s\"",
 			      talks[_i].name, buf_cstr(&r.asked));
@@ -315,7 +328,7 @@ END_TEST
 
 START_TEST(external_when_there_is_a_certificate)
 {
-	const struct terms external = { .greeted = true, .passwords = true, .external = true };
+	const struct terms external = { .greeted = true, .passwords = true, .mechanisms = "PLAIN LOGIN EXTERNAL" };
 	_cleanup_(run_release) struct run r;
 
 	run(&r,
@@ -326,6 +339,20 @@ START_TEST(external_when_there_is_a_certificate)
 	t_str_eq(buf_view(&r.asked), STR("EXTERNAL||;EXTERNAL|joe|;EXTERNAL||;D"));
 	t_str_eq(buf_view(&r.out),
 		 STR("a " NO_LOGIN "+ \r\nb " NO_LOGIN "+ \r\nc " NO_LOGIN "d BAD That is no name\r\n"));
+}
+END_TEST
+
+START_TEST(without_the_mechanisms_no_password_is_taken)
+{
+	const struct terms scram = { .greeted = true, .passwords = true, .mechanisms = "SCRAM-SHA-256" };
+	_cleanup_(run_release) struct run r;
+
+	run(&r, STR("a CAPABILITY\r\nb LOGIN joe secret\r\nc AUTHENTICATE PLAIN\r\n"), &scram);
+	t_str_eq(buf_view(&r.asked), STR("D"));
+	t_str_eq(buf_view(&r.out),
+		 STR("* CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE AUTH=SCRAM-SHA-256 "
+		     "LOGINDISABLED\r\na OK CAPABILITY completed\r\nb NO Not with a password\r\n"
+		     "c NO That mechanism is not offered\r\n"));
 }
 END_TEST
 
@@ -342,7 +369,7 @@ END_TEST
 
 START_TEST(greets_and_hides_what_is_not_listed)
 {
-	const struct terms hiding = { .passwords = true, .capability = "IMAP4rev1 IDLE SORT sasl-ir" };
+	const struct terms hiding = { .passwords = true, .mechanisms = "PLAIN LOGIN", .capability = "IMAP4rev1 IDLE SORT sasl-ir" };
 	_cleanup_(run_release) struct run r;
 
 	run(&r, STR(""), &hiding);
@@ -411,6 +438,6 @@ END_TEST
 
 T_SUITE("dialogue", T_LOOP(talk, talks), T_LOOP(bad_but_in_step, bad), T_TEST(nul_is_bad_anywhere),
 	T_TEST(without_tls_no_password_is_taken), T_TEST(external_when_there_is_a_certificate),
-	T_TEST(starttls_leaves_the_rest_to_imaptls), T_TEST(greets_and_hides_what_is_not_listed),
+	T_TEST(without_the_mechanisms_no_password_is_taken), T_TEST(starttls_leaves_the_rest_to_imaptls), T_TEST(greets_and_hides_what_is_not_listed),
 	T_TEST(twenty_bad_lines_are_the_end), T_LOOP(long_lines_are_refused_in_step, lengths),
 	T_TEST(a_literal_at_the_limit_is_taken))

@@ -47,4 +47,26 @@ START_TEST(words)
 }
 END_TEST
 
-T_SUITE("sasl", T_LOOP(messages_of_plain, plain), T_TEST(words))
+START_TEST(listed)
+{
+	const char *list = "PLAIN  SCRAM-SHA-256";
+	struct str name = STR("untouched");
+
+	ck_assert(!sasl_listed(list, STR("SCRAM-SHA-1"), &name));
+	ck_assert(!sasl_listed(list, STR(""), &name));
+	ck_assert(!sasl_listed(NULL, STR("PLAIN"), &name));
+	t_str_eq(name, STR("untouched"));
+	ck_assert(sasl_listed(list, STR("scram-sha-256"), &name));
+	t_str_eq(name, STR("SCRAM-SHA-256"));
+}
+END_TEST
+
+START_TEST(names)
+{
+	ck_assert(sasl_is_name(STR("SCRAM-SHA-256-PLUS")) && sasl_is_name(STR("X_9")));
+	ck_assert(!sasl_is_name(STR("")) && !sasl_is_name(STR("plain")) && !sasl_is_name(STR("A,B")));
+	ck_assert(!sasl_is_name(STR("ABCDEFGHIJKLMNOPQRSTU")));
+}
+END_TEST
+
+T_SUITE("sasl", T_LOOP(messages_of_plain, plain), T_TEST(words), T_TEST(listed), T_TEST(names))

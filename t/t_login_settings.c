@@ -101,6 +101,8 @@ static const struct {
 	    { "IMAPD_FAILDELAY",	 "601"  },
 	{ "IMAPD_LOGIN_TIMEOUT",	 "0"    },
 	  { "IMAPD_HELPER_TIMEOUT",  "1s"	 },
+	  { "IMAPD_MECHANISMS",      "plain"	 },
+	  { "IMAPD_MECHANISMS",      "PLAIN,LOGIN" },
 };
 
 START_TEST(refuses)

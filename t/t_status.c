@@ -162,6 +162,20 @@ START_TEST(challenges_carry_any_octet_both_ways)
 }
 END_TEST
 
+START_TEST(user_is_shown_without_controls)
+{
+	_cleanup_(pair_release) struct pair p;
+	struct status_message m = { 0 };
+	char room[128];
+
+	pair_init(&p);
+	status_user(&p.s, STR("joe\r\nx"));
+	ck_assert(status_parse(heard(&p, room, sizeof room), &m));
+	ck_assert_int_eq(m.kind, STATUS_USER);
+	t_str_eq(m.text, STR("joe??x"));
+}
+END_TEST
+
 START_TEST(saying_never_blocks)
 {
 	_cleanup_(pair_release) struct pair p;
@@ -180,6 +194,7 @@ static const struct {
 	{ "unknown",		     "HELLO world"						 },
 	{ "control character",	       "STATUS a\nb"						 },
 	{ "control character in a user", "READY a\tb"						      },
+	{ "control character in a claim", "USER a\nb"						      },
 	{ "control character in a code", "NO A\x7f text"						 },
 	{ "end without counts",		"END LOGOUT"						  },
 	{ "end with a count missing",    "END LOGOUT rcvd=1 sent=2 headers=3"			   },
@@ -202,4 +217,4 @@ END_TEST
 T_SUITE("status", T_TEST(opens_only_the_socket_that_is_named), T_TEST(a_file_is_no_status_socket),
 	T_TEST(ready_waits_for_go), T_TEST(ready_without_a_monitor_or_with_another_answer),
 	T_TEST(no_carries_code_and_text), T_TEST(end_carries_its_counts),
-	T_TEST(challenges_carry_any_octet_both_ways), T_TEST(saying_never_blocks), T_LOOP(refuses, bad))
+	T_TEST(user_is_shown_without_controls), T_TEST(challenges_carry_any_octet_both_ways), T_TEST(saying_never_blocks), T_LOOP(refuses, bad))

@@ -79,6 +79,15 @@ void status_no(const struct status *s, const char *code, const char *text)
 	say(s, &b, 0);
 }
 
+void status_user(const struct status *s, struct str name)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+
+	buf_z(&b, "USER ");
+	put_clean(&b, str_head(name, 512));
+	say(s, &b, 0);
+}
+
 int status_challenge(const struct status *s, struct str challenge, struct buf *ret)
 {
 	const struct str head = STR("RESPONSE ");
@@ -183,6 +192,7 @@ static const struct word {
 	bool (*parse)(struct str rest, struct status_message *m);
 } words[] = {
 	{ "READY",     STATUS_READY,     parse_clean },
+	{ "USER",      STATUS_USER,      parse_clean },
 	{ "NO",        STATUS_NO,        parse_no },
 	{ "CHALLENGE", STATUS_CHALLENGE, parse_octets },
 	{ "STATUS",    STATUS_SAY,       parse_clean },

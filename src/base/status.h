@@ -36,6 +36,9 @@ int status_ready(const struct status *s, struct str user);
  */
 void status_no(const struct status *s, const char *code, const char *text);
 
+/* Helpers: whom a client claims to be, in a mechanism that only the helper understands; for the log of failures. */
+void status_user(const struct status *s, struct str name);
+
 /* Helpers: one round of a mechanism (RFC 4422): sends the challenge, adds the client's response to ret.
  * Returns 0; -ECANCELED if the client cancelled or is gone.
  */
@@ -50,8 +53,8 @@ void status_end(const struct status *s, enum status_end how, const struct status
 
 /* The monitor's half: one datagram, understood. */
 struct status_message {
-	enum status_kind { STATUS_READY, STATUS_NO, STATUS_CHALLENGE, STATUS_SAY, STATUS_END } kind;
-	struct str text; /* READY: user; NO: text; CHALLENGE: octets; SAY: text; points into the datagram */
+	enum status_kind { STATUS_READY, STATUS_USER, STATUS_NO, STATUS_CHALLENGE, STATUS_SAY, STATUS_END } kind;
+	struct str text; /* READY, USER: user; NO: text; CHALLENGE: octets; SAY: text; points into the datagram */
 	struct str code; /* NO */
 	enum status_end how;	     /* END */
 	struct status_counts counts; /* END */

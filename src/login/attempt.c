@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "login/monitor.h"
 #include "login/report.h"
+#include "login/sasl.h"
 
 enum { INPUT_MAX = 16384, TAG_MAX = 1024 };
 
@@ -29,6 +30,7 @@ static void request_release(struct request *r)
 {
 	wipe(r->room.s, r->room.size);
 	buf_release(&r->room);
+	buf_release(&r->about);
 	buf_release(&r->code);
 	buf_release(&r->text);
 }
@@ -50,16 +52,19 @@ static bool has_control(struct str s)
 }
 
 /* What no honest dialogue would send: it was told what may be asked for, and its parser refuses the rest. */
-static bool honest(const struct monitor *m, const struct str *fields)
+static bool honest(struct monitor *m, const struct str *fields)
 {
-	const struct str mechanism = fields[1], secret = fields[3];
+	const struct str mechanism = fields[1], user = fields[2], secret = fields[3];
+	struct str offered;
 
 	if (!is_tag(fields[0]))
+		return false;
+	if (mechanism.n && (!sasl_listed(buf_cstr(&m->offered), mechanism, &offered) || !str_eq(mechanism, offered)))
 		return false;
 	if (str_eq(mechanism, STR("EXTERNAL")))
 		return m->identity.n && secret.n == 0;
 	if (mechanism.n && !str_eq(mechanism, STR("PLAIN")) && !str_eq(mechanism, STR("LOGIN")))
-		return false;
+		return user.n == 0;
 	return str_find(secret, '\0') == secret.n;
 }
 
@@ -82,22 +87,29 @@ static bool by_certificate(const struct monitor *m, struct request *r)
 	return true;
 }
 
+/* Whether what the client has sent can be right. A helper's own mechanism names the user in what it alone understands. */
+static bool worth_asking(const struct request *r)
+{
+	const bool password = request_has_password(r);
+
+	if (r->user.n + r->secret.n > INPUT_MAX - 32 || r->tag.n > TAG_MAX || (password && r->secret.n == 0))
+		return false;
+	if (!password && !str_eq(r->mechanism, STR("EXTERNAL")))
+		return true;
+	return r->user.n && !has_control(r->user);
+}
+
 static enum outcome ask_helpers(struct monitor *m, struct request *r)
 {
 	enum outcome outcome = OUTCOME_REFUSED;
 
-	if (str_eq(r->mechanism, STR("EXTERNAL"))) {
-		if (!by_certificate(m, r)) {
-			no(r, "AUTHORIZATIONFAILED", "Only as whom your certificate names");
-			return OUTCOME_TOLD;
-		}
-	} else if (r->secret.n == 0) {
-		return OUTCOME_REFUSED;
+	if (str_eq(r->mechanism, STR("EXTERNAL")) && !by_certificate(m, r)) {
+		no(r, "AUTHORIZATIONFAILED", "Only as whom your certificate names");
+		return OUTCOME_TOLD;
 	}
-	if (r->user.n == 0 || r->user.n + r->secret.n > INPUT_MAX - 32 || r->tag.n > TAG_MAX ||
-	    has_control(r->user))
+	if (!worth_asking(r))
 		return OUTCOME_REFUSED;
-	for (size_t i = 0; i < m->nhelpers && outcome == OUTCOME_REFUSED; i++)
+	for (size_t i = 0; i < m->nhelpers && outcome == OUTCOME_REFUSED && !r->rounds; i++)
 		outcome = helper_try(m, &m->helpers[i], r);
 	return outcome;
 }
@@ -135,7 +147,7 @@ static bool exempt(const struct monitor *m)
 static void count_failure(struct monitor *m, const struct request *r)
 {
 	m->failures++;
-	report_failed(m, r->user, r->mechanism);
+	report_failed(m, r->about.n ? buf_view(&r->about) : r->user, r->mechanism);
 	if (!exempt(m))
 		penalty_add(&m->penalties, &m->peer.remote, clock_unix());
 }
@@ -147,18 +159,18 @@ static bool linger(struct monitor *m, uint64_t deadline)
 }
 
 /* The address's penalty comes before the attempt, so that guessing can't be sped up by hanging up on a slow
- * answer. A failure is answered at a fixed time after that, whoever the user, whatever the reason, however
- * many helpers.
+ * answer. A failure is answered at a fixed time after that, or after the client's last response in a mechanism with
+ * rounds, whoever the user, whatever the reason, however many helpers.
  */
 static enum attempt attempt_request(struct monitor *m, struct request *r)
 {
 	const uint64_t penalty = exempt(m) ? 0 : penalty_wait(&m->penalties, &m->peer.remote, clock_unix());
-	uint64_t began = clock_ms();
 	enum outcome outcome;
 
-	if (penalty && !linger(m, began + penalty))
+	r->began = clock_ms();
+	if (penalty && !linger(m, r->began + penalty))
 		return ATTEMPT_STOPPED;
-	began += penalty;
+	r->began += penalty;
 	outcome = ask_helpers(m, r);
 	if (outcome == OUTCOME_SESSION)
 		return ATTEMPT_SESSION;
@@ -166,7 +178,7 @@ static enum attempt attempt_request(struct monitor *m, struct request *r)
 		return ATTEMPT_STOPPED;
 	if (outcome == OUTCOME_REFUSED || outcome == OUTCOME_TOLD)
 		count_failure(m, r);
-	if (!linger(m, began + m->settings.fail_delay))
+	if (!linger(m, r->began + m->settings.fail_delay))
 		return ATTEMPT_STOPPED;
 	tell_dialogue(m, outcome, r);
 	return ATTEMPT_ANSWERED;

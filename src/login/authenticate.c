@@ -105,9 +105,9 @@ static void answer(struct dialogue *d)
 	}
 }
 
-void dialogue_try(struct dialogue *d, const char *mechanism, struct str user, struct str secret)
+void dialogue_try(struct dialogue *d, struct str mechanism, struct str user, struct str secret)
 {
-	const struct str fields[] = { d->tag, str_z(mechanism), user, secret };
+	const struct str fields[] = { d->tag, mechanism, user, secret };
 	const int r = frame_send(d->monitor, FRAME_TRY, fields, COUNT(fields));
 
 	if (r == -EINVAL)
@@ -129,7 +129,7 @@ static bool first_response(struct dialogue *d, const struct buf *initial, struct
 	return response(d, ret);
 }
 
-static void by_plain(struct dialogue *d, const struct buf *initial)
+static void by_plain(struct dialogue *d, struct str name, const struct buf *initial)
 {
 	_cleanup_(buf_release) struct buf message = { 0 };
 	struct str user, password;
@@ -139,7 +139,7 @@ static void by_plain(struct dialogue *d, const struct buf *initial)
 		const enum sasl_result r = sasl_plain(buf_view(&message), &user, &password);
 
 		if (r == SASL_OK)
-			dialogue_try(d, "PLAIN", user, password);
+			dialogue_try(d, name, user, password);
 		else if (r == SASL_OTHER)
 			dialogue_tagged(d, "NO", STR("AUTHORIZATIONFAILED"), STR("Only as yourself"));
 		else
@@ -149,7 +149,7 @@ static void by_plain(struct dialogue *d, const struct buf *initial)
 }
 
 /* Two prompts, the words that all clients know; the initial response is the name. */
-static void by_login(struct dialogue *d, const struct buf *initial)
+static void by_login(struct dialogue *d, struct str mechanism, const struct buf *initial)
 {
 	_cleanup_(buf_release) struct buf name = { 0 }, secret = { 0 };
 	struct str user, password;
@@ -164,7 +164,7 @@ static void by_login(struct dialogue *d, const struct buf *initial)
 	challenge(d, STR("Password:"));
 	if (response(d, &secret)) {
 		if (sasl_word(buf_view(&secret), &password) == SASL_OK)
-			dialogue_try(d, "LOGIN", user, password);
+			dialogue_try(d, mechanism, user, password);
 		else
 			dialogue_bad(d, "", "That is no password");
 	}
@@ -172,7 +172,7 @@ static void by_login(struct dialogue *d, const struct buf *initial)
 }
 
 /* The response is the authorization identity, or empty (RFC 4422 A). */
-static void by_external(struct dialogue *d, const struct buf *initial)
+static void by_external(struct dialogue *d, struct str mechanism, const struct buf *initial)
 {
 	_cleanup_(buf_release) struct buf name = { 0 };
 
@@ -181,34 +181,57 @@ static void by_external(struct dialogue *d, const struct buf *initial)
 	if (name.n && str_find(buf_view(&name), '\0') < name.n)
 		dialogue_bad(d, "", "That is no name");
 	else
-		dialogue_try(d, "EXTERNAL", buf_view(&name), (struct str){ 0 });
+		dialogue_try(d, mechanism, buf_view(&name), (struct str){ 0 });
 }
 
+/* The client's first message is for a helper to understand. */
+static void by_message(struct dialogue *d, struct str mechanism, const struct buf *initial)
+{
+	_cleanup_(buf_release) struct buf message = { 0 };
+
+	buf_reserve(&message, LOGIN_LITERALS_MAX);
+	if (first_response(d, initial, STR(""), &message))
+		dialogue_try(d, mechanism, (struct str){ 0 }, buf_view(&message));
+	wipe(message.s, message.size);
+}
+
+/* The server speaks first, so there is no initial response (RFC 4959 3). */
+static void by_challenge(struct dialogue *d, struct str mechanism, const struct buf *initial)
+{
+	if (initial)
+		dialogue_bad(d, "", "That mechanism has no initial response");
+	else
+		dialogue_try(d, mechanism, (struct str){ 0 }, (struct str){ 0 });
+}
+
+/* Who speaks for a mechanism; for all others, and for the last row, that is a helper. */
 /* clang-format off */
 static const struct mechanism {
 	const char *name;
-	bool password;	/* it would be read on the way */
-	void (*run)(struct dialogue *d, const struct buf *initial);
+	void (*run)(struct dialogue *d, struct str mechanism, const struct buf *initial);
 } mechanisms[] = {
-	{ "PLAIN",    true,  by_plain },
-	{ "LOGIN",    true,  by_login },
-	{ "EXTERNAL", false, by_external },
-	{0},
+	{ "PLAIN",    by_plain },
+	{ "LOGIN",    by_login },
+	{ "EXTERNAL", by_external },
+	{ "CRAM-MD5", by_challenge },
+	{ NULL,       by_message },
 };
 /* clang-format on */
 
 static void by_mechanism(struct dialogue *d, struct str name, const struct buf *initial)
 {
 	const struct mechanism *m = mechanisms;
+	struct str mechanism;
 
-	while (m->name && !str_ieq(name, str_z(m->name)))
-		m++;
-	if (!m->name || (m->run == by_external && !d->terms->external))
-		dialogue_tagged(d, "NO", (struct str){ 0 }, STR("That mechanism is not offered"));
-	else if (m->password && !d->terms->passwords)
+	if (sasl_listed(d->terms->mechanisms, name, &mechanism)) {
+		while (m->name && !str_eq(mechanism, str_z(m->name)))
+			m++;
+		m->run(d, mechanism, initial);
+	} else if (!d->terms->passwords && (str_ieq(name, STR("PLAIN")) || str_ieq(name, STR("LOGIN")))) {
 		dialogue_tagged(d, "NO", STR("PRIVACYREQUIRED"), STR("Not without TLS"));
-	else
-		m->run(d, initial);
+	} else {
+		dialogue_tagged(d, "NO", (struct str){ 0 }, STR("That mechanism is not offered"));
+	}
 }
 
 /* authenticate = "AUTHENTICATE" SP auth-type [SP (base64 / "=")] *(CRLF base64) (RFC 4959 7) */

@@ -1,6 +1,7 @@
 /* login/commands.c: the commands of the not-authenticated state (RFC 3501 6.1, 6.2) */
 #include "imap/write.h"
 #include "login/dialogue_state.h"
+#include "login/sasl.h"
 
 static void syntax(struct dialogue *d, const struct cursor *c)
 {
@@ -23,9 +24,23 @@ static bool shown(const char *list, struct str name)
 	return !list;
 }
 
+bool dialogue_offers(const struct dialogue *d, struct str mechanism)
+{
+	struct str name;
+
+	return sasl_listed(d->terms->mechanisms, mechanism, &name);
+}
+
+/* LOGIN is PLAIN in other words. */
+static bool login_offered(const struct dialogue *d)
+{
+	return dialogue_offers(d, STR("PLAIN")) || dialogue_offers(d, STR("LOGIN"));
+}
+
 void dialogue_capabilities(const struct dialogue *d, struct buf *ret)
 {
 	static const char *const always[] = { "IMAP4rev2", "SASL-IR", "LITERAL+", "ID", "ENABLE", "IDLE", "NAMESPACE" };
+	struct str mechanisms = str_z(d->terms->mechanisms), name;
 
 	buf_z(ret, " IMAP4rev1");
 	for (size_t i = 0; i < COUNT(always); i++)
@@ -34,8 +49,11 @@ void dialogue_capabilities(const struct dialogue *d, struct buf *ret)
 			buf_z(ret, always[i]);
 		}
 	buf_z(ret, d->terms->starttls ? " STARTTLS" : "");
-	buf_z(ret, d->terms->passwords ? " AUTH=PLAIN AUTH=LOGIN" : " LOGINDISABLED");
-	buf_z(ret, d->terms->external ? " AUTH=EXTERNAL" : "");
+	while (str_cut(&mechanisms, ' ', &name)) {
+		buf_z(ret, name.n ? " AUTH=" : "");
+		buf_str(ret, name);
+	}
+	buf_z(ret, login_offered(d) ? "" : " LOGINDISABLED");
 }
 
 static void cmd_capability(struct dialogue *d, struct cursor *c)
@@ -115,8 +133,10 @@ static void cmd_login(struct dialogue *d, struct cursor *c)
 		syntax(d, c);
 	else if (!d->terms->passwords)
 		dialogue_tagged(d, "NO", STR("PRIVACYREQUIRED"), STR("Not without TLS"));
+	else if (!login_offered(d))
+		dialogue_tagged(d, "NO", (struct str){ 0 }, STR("Not with a password"));
 	else
-		dialogue_try(d, "", user, password);
+		dialogue_try(d, STR(""), user, password);
 }
 
 /* clang-format off */

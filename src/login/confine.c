@@ -36,17 +36,13 @@ bool confine(int sock)
 	return sandbox_enter(SANDBOX_DIALOGUE, NULL, 0) >= 0;
 }
 
-static void terms_of(const struct monitor *m, struct terms *ret)
+static void terms_of(struct monitor *m, struct terms *ret)
 {
-	const bool remote = !peer_is_loopback(&m->peer),
-		   need = m->settings.passwords_need == TLS_FOR_ALL ||
-			  (m->settings.passwords_need == TLS_FOR_REMOTE && remote);
-
 	*ret = (struct terms){
 		.greeted = m->encrypted && !m->settings.tls,
 		.starttls = m->settings.starttls && !m->encrypted,
-		.passwords = m->encrypted || !need,
-		.external = m->identity.n > 0,
+		.passwords = secrets_allowed(m),
+		.mechanisms = buf_cstr(&m->offered),
 		.capability = m->encrypted ? m->settings.capability_tls : m->settings.capability,
 	};
 }

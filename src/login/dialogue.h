@@ -15,7 +15,7 @@ struct terms {
 	bool greeted;		/* the same client goes on, after STARTTLS */
 	bool starttls;		/* offered */
 	bool passwords;		/* may be sent: there is TLS, or it is not asked for */
-	bool external;		/* a certificate has said who the client is */
+	const char *mechanisms; /* SASL's, that are offered, one blank between */
 	const char *capability; /* IMAP_CAPABILITY: what may be announced; NULL: all there is */
 };
 

@@ -34,6 +34,7 @@ extern const struct dialogue_command dialogue_commands[];
 void dialogue_tagged(struct dialogue *d, const char *condition, struct str code, struct str text);
 void dialogue_bad(struct dialogue *d, const char *code, const char *text); /* counts: too many are the end */
 void dialogue_bye(struct dialogue *d, struct str text);
+bool dialogue_offers(const struct dialogue *d, struct str mechanism);
 void dialogue_capabilities(const struct dialogue *d, struct buf *ret); /* " IMAP4rev1 ..." */
 void dialogue_flush(struct dialogue *d);
 
@@ -43,5 +44,5 @@ void dialogue_giveup(struct dialogue *d, const char *how);
 void dialogue_interrupted(struct dialogue *d, enum lines_result why);
 
 /* LOGIN and AUTHENTICATE: asks the monitor, answers the client. mechanism is "" for LOGIN. */
-void dialogue_try(struct dialogue *d, const char *mechanism, struct str user, struct str secret);
+void dialogue_try(struct dialogue *d, struct str mechanism, struct str user, struct str secret);
 void dialogue_authenticate(struct dialogue *d, struct cursor *c);

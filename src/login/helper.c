@@ -63,7 +63,7 @@ bool helper_knows(struct helper *h, struct str mechanism)
 	return false;
 }
 
-static bool is_password(const struct request *r)
+bool request_has_password(const struct request *r)
 {
 	return r->mechanism.n == 0 || str_ieq(r->mechanism, STR("PLAIN")) ||
 	       str_ieq(r->mechanism, STR("LOGIN"));
@@ -76,7 +76,7 @@ static void put_input(struct buf *b, const struct request *r)
 	buf_str(b, r->user);
 	buf_c(b, '\0');
 	buf_str(b, r->secret);
-	if (!is_password(r) && !str_ieq(r->mechanism, STR("EXTERNAL")))
+	if (!request_has_password(r) && !str_ieq(r->mechanism, STR("EXTERNAL")))
 		return;
 	buf_c(b, '\0');
 	buf_u64(b, clock_unix());
@@ -120,7 +120,7 @@ static _noreturn_ void run(const struct helper *h, const struct request *r, int 
 	signals_default();
 	setenv_str("AUTHENTICATED", r->user);
 	setenv_str("IMAPLOGINTAG", r->tag);
-	setenv_str("IMAPMECHANISM", is_password(r) ? STR("PLAIN") : r->mechanism);
+	setenv_str("IMAPMECHANISM", request_has_password(r) ? STR("PLAIN") : r->mechanism);
 	setenv("IMAPSTATUSFD", "4", 1);
 	if (descriptors_place(fds, COUNT(fds), false))
 		execvp(h->words[0], h->words);
@@ -146,29 +146,44 @@ static int start(struct monitor *m, const struct helper *h, const struct request
 	return -errno;
 }
 
-/* A round: the challenge to the dialogue, its answer to the helper. False if the dialogue has no answer. */
-static bool relay(struct monitor *m, struct str challenge, uint64_t deadline)
+/* The dialogue's answer to a challenge, for the helper; CANCEL if it has none, at once if it has had its last one. False:
+ * it is gone, or its time is up. */
+static bool ask_dialogue(struct monitor *m, struct request *r, struct str challenge, struct buf *ret)
 {
-	_cleanup_(buf_release) struct buf b = { 0 };
 	struct str octets;
-	bool good;
 
+	r->rounds = true;
+	if (r->cancelled) {
+		buf_z(ret, "CANCEL");
+		return true;
+	}
 	if (frame_send(m->dialogue_fd, FRAME_CHALLENGE, &challenge, 1) < 0 ||
-	    monitor_wait(m, m->dialogue_fd, &m->dialogue, MIN(deadline, m->login_deadline)) != EVENT_INPUT ||
+	    monitor_wait(m, m->dialogue_fd, &m->dialogue, m->login_deadline) != EVENT_INPUT ||
 	    frame_recv(m->dialogue_fd, &m->frame) != 1)
 		return false;
-	good = m->frame.kind == FRAME_RESPONSE && frame_fields(&m->frame, 1, &octets);
-	if (good) {
-		buf_reserve(&b, octets.n + 16);
-		buf_z(&b, "RESPONSE ");
-		buf_str(&b, octets);
+	r->began = clock_ms();
+	r->cancelled = m->frame.kind != FRAME_RESPONSE || !frame_fields(&m->frame, 1, &octets);
+	if (r->cancelled) {
+		buf_z(ret, "CANCEL");
 	} else {
-		buf_z(&b, "CANCEL");
+		buf_reserve(ret, octets.n + 16);
+		buf_z(ret, "RESPONSE ");
+		buf_str(ret, octets);
 	}
-	fd_send(m->status_fd, b.s, b.n, NULL, 0);
-	wipe(b.s, b.n);
 	frame_wipe(&m->frame);
-	return m->dialogue.pid != 0;
+	return true;
+}
+
+/* A round. False if the dialogue has no answer, and none is to be waited for. */
+static bool relay(struct monitor *m, struct request *r, struct str challenge)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+	const bool good = ask_dialogue(m, r, challenge, &b);
+
+	if (good)
+		fd_send(m->status_fd, b.s, b.n, NULL, 0);
+	wipe(b.s, b.n);
+	return good;
 }
 
 static enum outcome trouble(struct monitor *m, const struct helper *h, const char *what, int number)
@@ -208,9 +223,27 @@ static void take_user(struct monitor *m, const struct status_message *said, cons
 	buf_str(&m->user, said->text.n ? said->text : r->user);
 }
 
-/* Listens until imapd is READY or nobody is left to become it. *ret_told: there was a NO. */
-static enum event listen_to(struct monitor *m, struct request *r, uint64_t deadline, bool *ret_told)
+/* Keeps what one datagram says. False: it was a challenge, and the client will not answer. */
+static bool heed(struct monitor *m, const struct status_message *said, struct request *r, bool *ret_told)
 {
+	if (said->kind == STATUS_CHALLENGE)
+		return relay(m, r, said->text);
+	if (said->kind == STATUS_NO) {
+		*ret_told = true;
+		take_no(said, r);
+	}
+	if (said->kind == STATUS_USER) {
+		buf_clear(&r->about);
+		buf_str(&r->about, said->text);
+	}
+	return true;
+}
+
+/* Listens until imapd is READY or nobody is left to become it. *ret_told: there was a NO. After each round the helper has
+ * all its time again: the client's is limited by that for a login. */
+static enum event listen_to(struct monitor *m, struct request *r, bool *ret_told)
+{
+	uint64_t deadline = clock_ms() + m->settings.helper_time;
 	_cleanup_(buf_release) struct buf room = { 0 };
 	char *datagram = buf_reserve(&room, MESSAGE_MAX);
 
@@ -229,12 +262,10 @@ static enum event listen_to(struct monitor *m, struct request *r, uint64_t deadl
 				take_user(m, &said, r);
 				return EVENT_INPUT;
 			}
-			if (said.kind == STATUS_CHALLENGE && !relay(m, said.text, deadline))
+			if (!heed(m, &said, r, ret_told))
 				return EVENT_STOP;
-			if (said.kind == STATUS_NO) {
-				*ret_told = true;
-				take_no(&said, r);
-			}
+			if (said.kind == STATUS_CHALLENGE)
+				deadline = clock_ms() + m->settings.helper_time;
 		}
 	}
 }
@@ -243,7 +274,7 @@ static enum outcome wait_for_session(struct monitor *m, const struct helper *h, 
 {
 	bool told = false;
 
-	switch (listen_to(m, r, clock_ms() + m->settings.helper_time, &told)) {
+	switch (listen_to(m, r, &told)) {
 	case EVENT_INPUT:
 		return OUTCOME_SESSION;
 	case EVENT_EXIT:
@@ -262,7 +293,7 @@ static bool within_reach(struct helper *h, const struct request *r)
 {
 	const size_t input = r->user.n + r->secret.n + 3 + 20;
 
-	if (!is_password(r))
+	if (!request_has_password(r))
 		return helper_knows(h, r->mechanism);
 	return input <= FOREIGN_INPUT_MAX || helper_knows(h, STR("PLAIN"));
 }

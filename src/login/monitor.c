@@ -70,6 +70,24 @@ static enum next take_starttls(struct monitor *m)
 	return NEXT_TLS;
 }
 
+static enum next say_bye(struct monitor *m, struct str text)
+{
+	frame_send(m->dialogue_fd, FRAME_BYE, &text, 1);
+	let_finish(m);
+	report_gone(m, false, (struct str){ 0 }, (struct str){ 0 });
+	return NEXT_END;
+}
+
+/* In the middle of an attempt: the dialogue waits for our word, if it is still there. */
+static enum next break_off(struct monitor *m)
+{
+	if (m->dialogue.pid && m->stop)
+		return say_bye(m, STR("Server shutting down"));
+	if (m->dialogue.pid && clock_ms() >= m->login_deadline)
+		return say_bye(m, STR("Login took too long"));
+	return NEXT_END;
+}
+
 static enum next take_try(struct monitor *m)
 {
 	switch (attempt(m)) {
@@ -80,7 +98,7 @@ static enum next take_try(struct monitor *m)
 	case ATTEMPT_BROKEN:
 		return broken(m);
 	case ATTEMPT_STOPPED:
-		return NEXT_END;
+		return break_off(m);
 	}
 	if (m->failures < FAILURES_MAX)
 		return NEXT_GO_ON;
@@ -108,14 +126,6 @@ static enum next take_frame(struct monitor *m)
 	default:
 		return broken(m);
 	}
-}
-
-static enum next say_bye(struct monitor *m, struct str text)
-{
-	frame_send(m->dialogue_fd, FRAME_BYE, &text, 1);
-	let_finish(m);
-	report_gone(m, false, (struct str){ 0 }, (struct str){ 0 });
-	return NEXT_END;
 }
 
 /* It ended without a word: the client sees the connection close. */
@@ -192,26 +202,15 @@ static void export_peer(const struct monitor *m)
 	setenv("PROTOCOL", "IMAP", 1);
 }
 
-/* EXTERNAL is offered only if some helper can find a user without a password. */
-static void check_identity(struct monitor *m)
-{
-	bool known = false;
-
-	if (m->identity.n == 0)
-		return;
-	for (size_t i = 0; i < m->nhelpers; i++)
-		known |= helper_knows(&m->helpers[i], STR("EXTERNAL"));
-	if (!known)
-		buf_clear(&m->identity);
-}
-
 static enum next talk(struct monitor *m)
 {
 	enum next next;
 
 	for (;;) {
-		const int r = dialogue_start(m);
+		int r;
 
+		mechanisms_offer(m);
+		r = dialogue_start(m);
 		if (r < 0) {
 			report_trouble(m, LOG_ERR, "no dialogue can be started: %s", strerror(-r));
 			return NEXT_END;
@@ -222,7 +221,6 @@ static enum next talk(struct monitor *m)
 		dialogue_end(m);
 		if (next != NEXT_TLS || tls_handshake(m) < 0)
 			return NEXT_END;
-		check_identity(m);
 	}
 }
 
@@ -254,11 +252,8 @@ int monitor_run(struct monitor *m)
 		return end_children(m);
 	export_peer(m);
 	report_status(m, STR("logging in"));
-	if (m->settings.tls) {
-		if (tls_start(m) < 0 || tls_handshake(m) < 0)
-			return end_children(m);
-		check_identity(m);
-	}
+	if (m->settings.tls && (tls_start(m) < 0 || tls_handshake(m) < 0))
+		return end_children(m);
 	if (talk(m) == NEXT_SESSION)
 		return session_watch(m);
 	return end_children(m);

@@ -43,6 +43,7 @@ struct monitor {
 	bool encrypted;
 	struct buf tls_version, tls_cipher,
 		identity; /* under TLS; identity: of a verified client certificate */
+	struct buf offered; /* mechanisms, one blank between */
 	struct buf user;  /* of the session */
 	struct penalties penalties;
 	struct frame frame; /* the dialogue's last one; wiped when done with */
@@ -83,6 +84,12 @@ int dialogue_start(struct monitor *m);
 int proxy_start(struct monitor *m);
 void dialogue_end(struct monitor *m);
 
+/* Mechanisms (mechanisms.c) */
+/* Whether the client may send what nobody else should read: there is TLS, or the site does not ask for it. */
+bool secrets_allowed(const struct monitor *m);
+/* Finds out what can be offered now: what the site wants, and some helper can do. */
+void mechanisms_offer(struct monitor *m);
+
 /* A login attempt (attempt.c): what FRAME_TRY asks for. */
 enum attempt {
 	ATTEMPT_SESSION,  /* imapd is ready: status_fd and session are its */
@@ -104,8 +111,14 @@ enum outcome {
 struct request {
 	struct str tag, mechanism, user, secret;
 	struct buf room;       /* what they point into */
+	uint64_t began;	       /* clock_ms() when the client sent what is being looked at */
+	bool rounds;	       /* a helper has spoken with the client: nobody else can take over */
+	bool cancelled;	       /* by the client, who has his answer */
+	struct buf about;      /* the user, as far as a helper has found out */
 	struct buf code, text; /* of OUTCOME_TOLD and OUTCOME_UNABLE */
 };
+/* Whether it is a user and a password, whatever the mechanism. */
+bool request_has_password(const struct request *r);
 enum outcome helper_try(struct monitor *m, struct helper *h, struct request *r);
 /* Whether it can do a mechanism that is more than a password; asks it the first time. */
 bool helper_knows(struct helper *h, struct str mechanism);

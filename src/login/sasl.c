@@ -22,3 +22,24 @@ enum sasl_result sasl_plain(struct str message, struct str *ret_user, struct str
 	*ret_password = password;
 	return SASL_OK;
 }
+
+bool sasl_listed(const char *list, struct str name, struct str *ret)
+{
+	struct str rest = str_z(list), word;
+
+	while (name.n && str_cut(&rest, ' ', &word))
+		if (str_ieq(word, name)) {
+			*ret = word;
+			return true;
+		}
+	return false;
+}
+
+bool sasl_is_name(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!(name.s[i] >= 'A' && name.s[i] <= 'Z') && !ascii_digit(name.s[i]) && name.s[i] != '-' &&
+		    name.s[i] != '_')
+			return false;
+	return name.n > 0 && name.n <= 20;
+}

@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/env.h"
+#include "base/log.h"
+#include "login/sasl.h"
 #include "login/settings.h"
 
 static bool seconds(const char *name, uint64_t least, uint64_t dflt, uint64_t *ret_ms)
@@ -43,6 +46,20 @@ static const char *state_dir(void)
 	return env_text("IMAPD_STATEDIR", geteuid() == 0 ? "/run/imapd" : env_text("XDG_RUNTIME_DIR", NULL));
 }
 
+static bool mechanisms(struct settings *s)
+{
+	struct str rest, word;
+
+	s->mechanisms = env_text("IMAPD_MECHANISMS", "PLAIN LOGIN EXTERNAL");
+	rest = str_z(s->mechanisms);
+	while (str_cut(&rest, ' ', &word))
+		if (word.n && !sasl_is_name(word)) {
+			log_line(LOG_ERR, "IMAPD_MECHANISMS: \"%.*s\" is no name of a mechanism", (int)word.n, word.s);
+			return false;
+		}
+	return true;
+}
+
 bool settings_read(struct settings *ret)
 {
 	const bool certificate = env_text("TLS_CERTFILE", NULL) || env_text("IMAPD_TLS_CERTDIR", NULL) ||
@@ -56,7 +73,7 @@ bool settings_read(struct settings *ret)
 	};
 
 	if (!env_bool("IMAP_TLS", false, &s.tls) || !env_bool("IMAP_STARTTLS", certificate, &s.starttls) ||
-	    !passwords(&s) || !seconds("IMAPD_FAILDELAY", 0, 2, &s.fail_delay) ||
+	    !passwords(&s) || !mechanisms(&s) || !seconds("IMAPD_FAILDELAY", 0, 2, &s.fail_delay) ||
 	    !seconds("IMAPD_LOGIN_TIMEOUT", 1, 60, &s.login_time) ||
 	    !seconds("IMAPD_HELPER_TIMEOUT", 1, 60, &s.helper_time))
 		return false;

@@ -15,6 +15,7 @@ struct settings {
 	uint64_t helper_time;	/* IMAPD_HELPER_TIMEOUT, milliseconds */
 	const char *capability; /* IMAP_CAPABILITY; under TLS IMAP_CAPABILITY_TLS if that is set */
 	const char *capability_tls;
+	const char *mechanisms; /* IMAPD_MECHANISMS: those that may be offered, one blank between */
 	const char *proxies;   /* IMAPD_PROXY_FROM */
 	const char *state_dir; /* IMAPD_STATEDIR; NULL: nothing is kept across connections */
 	const char *notify;    /* NOTIFY_SOCKET */

@@ -388,7 +388,7 @@ bool play(const struct script *script, const struct stage *stage)
 	_cleanup_(arena_free) struct arena arena = {0};
 	struct play p = {
 		.script = script,
-		.server = { .dir = stage->server_dir, .mode = stage->mode, .certificate = stage->certificate,
+		.server = { .dir = stage->server_dir, .tests_dir = stage->tests_dir, .mode = stage->mode, .certificate = stage->certificate,
 			    .script = script },
 		.captures = { .arena = &arena },
 		.done = arena_alloc(&arena, script->nsteps),

@@ -130,6 +130,8 @@ static bool read_directive(struct arena *a, struct script *s, struct str line, u
 		return add_str(a, &s->before, &s->nbefore, rest), rest.n > 0;
 	if (str_eq(word, STR("arg")))
 		return s->arg = rest, rest.n > 0;
+	if (str_eq(word, STR("helper")))
+		return s->helper = rest, rest.n > 0;
 	if (str_eq(word, STR("explicit")))
 		return s->explicit_greeting = true;
 	if (str_eq(word, STR("mode")) && read_modes(rest, &modes))

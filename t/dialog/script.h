@@ -8,6 +8,7 @@
  *	given FOLDER FILE [FLAG...]	a message of t/mail/ is in the folder; with NEW it is in new/, without in cur/
  *	settle FOLDER			an earlier session has selected it, so nothing in it is \Recent
  *	env NAME=VALUE			of the server
+ *	helper NAME [ARGUMENT...]	of t/chain, asked before auth-file
  *	arg PATH			of the server, instead of ./Maildir; "-" for none
  *	mode NAME...			only these variants (pair pipe octets packed compress login tls)
  *	except NAME...			all variants but these
@@ -80,7 +81,7 @@ struct script {
 	struct str *env, *settle, *before;
 	size_t ngiven, nsteps, nenv, nsettle, nbefore;
 	unsigned modes;		/* 1 << enum mode, each that applies */
-	struct str arg;
+	struct str arg, helper;
 	bool explicit_greeting;
 	int exit;
 };

@@ -79,14 +79,22 @@ static void exec_server(const struct server *server)
 {
 	const struct str arg = server->script->arg;
 	char *maildir = str_eq(arg, STR("-")) ? NULL : strndup(arg.s, arg.n);
-	char *imapd = program(server->dir, "imapd"), *helper = NULL;
+	const struct str other = server->script->helper;
+	char *imapd = program(server->dir, "imapd"), *helper = NULL, *words[6] = { 0 };
+	size_t n = 0;
 
 	if (server->mode != MODE_LOGIN && server->mode != MODE_TLS) {
 		execl(imapd, "imapd", maildir, NULL);
 		must(false, imapd);
 	}
 	must(asprintf(&helper, "%s/auth-file %s/users", server->dir, getenv("HOME")) > 0, "asprintf");
-	execl(program(server->dir, "imaplogin"), "imaplogin", helper, imapd, maildir, NULL);
+	words[n++] = must_strdup("imaplogin");
+	if (other.n)
+		must(asprintf(&words[n++], "%s/chain/%.*s", server->tests_dir, (int)other.n, other.s) > 0, "asprintf");
+	words[n++] = helper;
+	words[n++] = imapd;
+	words[n++] = maildir;
+	execv(program(server->dir, "imaplogin"), words);
 	must(false, "imaplogin");
 }
 

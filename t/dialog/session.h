@@ -21,6 +21,7 @@ struct session {
 /* What to run. */
 struct server {
 	const char *dir;	/* where the programs are */
+	const char *tests_dir;	/* t/ */
 	enum mode mode;
 	const char *certificate;	/* with its key, a file; for TLS */
 	const struct script *script;
