@@ -99,8 +99,8 @@ int account_lock_check(struct account *acc, int lock)
 	if (fstat(lock, &ours) < 0)
 		return -errno;
 	if (fstatat(acc->fd, ACCOUNT_LOCK, &there, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? -ESTALE : -errno;
-	return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino ? 0 : -ESTALE;
+		return errno == ENOENT ? -ENOLCK : -errno;
+	return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino ? 0 : -ENOLCK;
 }
 
 int account_trylock(struct account *acc, int *ret_fd)
@@ -115,7 +115,7 @@ int account_trylock(struct account *acc, int *ret_fd)
 		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
 	r = account_lock_check(acc, fd);
 	if (r < 0)
-		return r == -ESTALE ? -EAGAIN : r;
+		return r == -ENOLCK ? -EAGAIN : r;
 	futimens(fd, NULL);
 	*ret_fd = fd;
 	fd = -1;

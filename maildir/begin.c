@@ -157,7 +157,7 @@ static bool read_only(int r)
 }
 
 /* Where nothing can be written, what can be known is kept in memory. */
-static int go_without(struct maildir *m)
+static int go_without(struct maildir *m, int why)
 {
 	if (m->index.uidvalidity == 0) {
 		const int r = begin(m, &m->index);
@@ -167,6 +167,7 @@ static int go_without(struct maildir *m)
 	}
 	log_line(LOG_WARNING, "a folder's journal can't be written: UIDs are of this session only");
 	m->memory_only = true;
+	m->unwritable = why;
 	return 0;
 }
 
@@ -175,7 +176,7 @@ static int create(struct maildir *m)
 	int r = lock_take(&m->lock, box_write_wait(m));
 
 	if (r < 0)
-		return read_only(r) ? go_without(m) : r;
+		return read_only(r) ? go_without(m, r) : r;
 	m->locked = true;
 	r = journal_open(m->dir, &m->index, &m->journal); /* somebody was faster */
 	if (r == -ENOENT) {
@@ -188,7 +189,7 @@ static int create(struct maildir *m)
 	if (r == -EBADMSG)
 		r = box_mend(m);
 	box_unlock(m);
-	return read_only(r) ? go_without(m) : r;
+	return read_only(r) ? go_without(m, r) : r;
 }
 
 static int open_damaged(struct maildir *m)

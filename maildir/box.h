@@ -12,6 +12,7 @@ struct maildir {
 	int dir, cur, new, tmp;
 	bool remote;	  /* other machines may reach it: inotify is not enough */
 	bool memory_only; /* nothing can be written: UIDs are of this handle only */
+	int unwritable;	  /* and why: a negative errno */
 	struct lock lock;
 	bool locked;
 	uint64_t impatient_until;	/* clock_ms(): until then a look does not wait for the lock */

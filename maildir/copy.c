@@ -111,6 +111,12 @@ static int link_or_copy(struct copying *c, const struct message *msg, int in, co
 	return copy_data(c, in, name);
 }
 
+/* -ENOENT means messages that are gone, which is no failure; that the other folder is gone is one. */
+static int target_gone(int r)
+{
+	return r == -ENOENT ? -ESTALE : r;
+}
+
 /* One message's file comes to be in tmp/ of the other folder, under its final base name. */
 static int make_one(struct copying *c, uint32_t uid)
 {
@@ -131,7 +137,7 @@ static int make_one(struct copying *c, uint32_t uid)
 		r = -errno;
 	if (r < 0) {
 		unlinkat(c->to->tmp, v->name, 0);
-		return r;
+		return target_gone(r);
 	}
 	v->flags = msg->flags;
 	v->keywords = msg->keywords; /* translated later, under the lock */
@@ -151,23 +157,24 @@ static int copy_all(struct copying *c, struct md_uids uids)
 	}
 	if (r >= 0 && c->made == 0)
 		return uids.n ? -ENOENT : 0;
-	if (r >= 0)
-		r = box_lock(c->to, box_write_wait(c->to));
 	if (r < 0)
 		return r;
+	r = box_lock(c->to, box_write_wait(c->to));
+	if (r < 0)
+		return target_gone(r);
 	for (size_t i = 0; i < c->made && r >= 0; i++)
 		r = translate(c, c->v[i].keywords, &c->v[i].keywords);
 	if (r >= 0)
 		r = deliver_all(c->to, c->v, c->made, c->ret);
 	box_unlock(c->to);
-	return r;
+	return target_gone(r);
 }
 
 int maildir_copy(struct maildir *m, struct md_uids uids, struct maildir *dest, struct arena *a,
 		 struct md_uids *ret_from, struct md_uids *ret_to)
 {
 	struct copying c = { .from = m, .to = dest, .arena = a };
-	int r = dest->memory_only ? -EROFS : box_catch_up(m);
+	int r = dest->memory_only ? dest->unwritable : box_catch_up(m);
 
 	if (r < 0)
 		return r;
@@ -261,9 +268,9 @@ static int move_all(struct copying *c)
 	if (r < 0)
 		return r;
 	for (; moved < c->n && r >= 0; moved += r >= 0) {
-		r = moved % 256 || lock_refresh(&c->from->lock) >= 0 ? 0 : -ESTALE;
+		r = moved % 256 || lock_refresh(&c->from->lock) >= 0 ? 0 : -ENOLCK;
 		if (r >= 0)
-			r = move_file(c, moved, false);
+			r = target_gone(move_file(c, moved, false));
 	}
 	if (r >= 0)
 		r = box_sync_dir(c->to, c->to->cur);
@@ -321,11 +328,11 @@ static int lock_both(struct maildir *a, struct maildir *b)
 	}
 	r = box_lock(first, box_write_wait(first));
 	if (r < 0)
-		return r;
+		return target_gone(r);
 	r = box_lock(second, box_write_wait(second));
 	if (r < 0)
 		box_unlock(first);
-	return r;
+	return target_gone(r);
 }
 
 static int move_by_rename(struct copying *c, struct md_uids uids)
@@ -347,7 +354,7 @@ int maildir_move(struct maildir *m, struct md_uids uids, struct maildir *dest, s
 	int r = -EXDEV;
 
 	if (m->memory_only || dest->memory_only)
-		return -EROFS;
+		return m->memory_only ? m->unwritable : dest->unwritable;
 	begin(&c, uids);
 	look_arm(m);
 	if (m != dest)

@@ -60,7 +60,7 @@ int deliver_all(struct maildir *m, const struct arrival *v, size_t n, uint32_t *
 	int r;
 
 	if (m->memory_only)
-		return -EROFS;
+		return m->unwritable;
 	txn_begin(&t, &m->index);
 	r = add_lines(m, &t, v, n, ret_uids);
 	if (r >= 0 && several && fsync(m->tmp) < 0)
@@ -161,7 +161,7 @@ int maildir_deliver(struct maildir *m, struct md_tmp *v, size_t n, uint32_t *ret
 	_cleanup_(arena_free) struct arena a = { 0 };
 	struct arrival *arrivals = arena_alloc(&a, n * sizeof *arrivals);
 	uint32_t *uids = arena_alloc(&a, n * sizeof *uids);
-	int r = m->memory_only ? -EROFS : 0;
+	int r = m->memory_only ? m->unwritable : 0;
 
 	for (size_t i = 0; i < n && r >= 0; i++)
 		r = prepare(m, &v[i], &arrivals[i]);

@@ -92,15 +92,16 @@ static int open_believed(struct maildir *m, const struct message *msg, int *ret)
 		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (m->config->symlinks ? 0 : O_NOFOLLOW);
 	char name[MDNAME_MAX + 1];
 	struct stat st;
-	int fd;
+	int fd, r;
 
 	index_name(&m->index, msg, name);
 	fd = openat(msg->state & AT_NEW ? m->new : m->cur, name, flags);
 	if (fd < 0)
 		return errno == ENXIO ? -EINVAL : -errno;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+	r = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
+	if (r < 0) {
 		close(fd);
-		return -EINVAL;
+		return r;
 	}
 	*ret = fd;
 	return 0;

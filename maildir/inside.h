@@ -22,7 +22,7 @@ struct account {
  * does not, and gives -EAGAIN. It is given back by fd_closep().
  *
  * One that is held for ACCOUNT_LOCK_STALE_S seconds is broken: its holder hangs. So who has it asks
- * account_lock_check() right before it changes anything: -ESTALE if it is not ours any more.
+ * account_lock_check() right before it changes anything: -ENOLCK if it is not ours any more.
  */
 enum { ACCOUNT_LOCK_STALE_S = 120 };
 int account_lock(struct account *acc, int *ret_fd);

@@ -292,7 +292,7 @@ int journal_append(struct journal *j, struct txn *t, bool sync)
 	if (fstat(j->fd, &st) < 0)
 		return -errno;
 	if ((uint64_t)st.st_size < j->at || ((uint64_t)st.st_size > j->at && !j->torn))
-		return -ESTALE;
+		return -ENOLCK;
 	if ((uint64_t)st.st_size > j->at && ftruncate(j->fd, (off_t)j->at) < 0)
 		return -errno;
 	j->torn = false;

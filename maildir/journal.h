@@ -43,7 +43,7 @@ void txn_begin(struct txn *t,
 void txn_release(struct txn *t);	/* for _cleanup_ */
 
 /* Appends t, under the lock, after all that is there; a torn end is cut off before. Not read back:
- * journal_tail() does. On failure nothing of it stays. -ESTALE: somebody has appended without our knowing.
+ * journal_tail() does. On failure nothing of it stays. -ENOLCK: somebody has appended without our knowing.
  */
 int journal_append(struct journal *j, struct txn *t, bool sync);
 

@@ -252,10 +252,10 @@ int lock_check(const struct lock *l)
 	if (l->flocked &&
 	    (fstat(l->fd, &mine) < 0 || fstatat(l->dir, LOCK_FILE, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
 	     mine.st_ino != there.st_ino || mine.st_dev != there.st_dev))
-		return -ESTALE;
+		return -ENOLCK;
 	if (l->dotted && (fstatat(l->tmp, LOCK_DOT, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
 			  there.st_ino != l->ino || there.st_dev != l->dev))
-		return -ESTALE;
+		return -ENOLCK;
 	return 0;
 }
 
@@ -265,7 +265,7 @@ int lock_refresh(struct lock *l)
 		return 0;
 	l->since = clock_ms();
 	if (lock_check(l) < 0)
-		return -ESTALE;
+		return -ENOLCK;
 	if (l->flocked)
 		futimens(l->fd, NULL);
 	if (l->dotted)

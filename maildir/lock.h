@@ -33,7 +33,7 @@ void lock_release(struct lock *l); /* drops it, too */
  */
 int lock_take(struct lock *l, unsigned wait_ms);
 void lock_drop(struct lock *l);
-/* 0 if it is still ours, else -ESTALE: then nothing may be written. */
+/* 0 if it is still ours, else -ENOLCK: then nothing may be written. */
 int lock_check(const struct lock *l);
 /* That the holder is alive; call now and then in long work. As lock_check(). */
 int lock_refresh(struct lock *l);

@@ -32,7 +32,7 @@ static struct sighting *fresh(const struct settling *s, size_t *ret_n)
 	return (void *)s->look->fresh.s;
 }
 
-/* What is there no more, or is no file, is no message. */
+/* What is there no more, or is no file, is no message. A file that can't be looked at just now is one. */
 static void inspect_fresh(struct settling *s)
 {
 	const struct maildir *m = s->m;
@@ -45,11 +45,12 @@ static void inspect_fresh(struct settling *s)
 		if (v[i].dropped || v[i].base.n == 0 || v[i].base.n > MDNAME_MAX)
 			continue;
 		if (n <= LOOKED_AT) {
-			if (fstatat(v[i].in_new ? m->new : m->cur, v[i].name.s, &st,
-				    m->config->symlinks ? 0 : AT_SYMLINK_NOFOLLOW) < 0 ||
-			    !S_ISREG(st.st_mode))
+			const int r = fstatat(v[i].in_new ? m->new : m->cur, v[i].name.s, &st,
+					      m->config->symlinks ? 0 : AT_SYMLINK_NOFOLLOW);
+
+			if (r < 0 ? errno == ENOENT : !S_ISREG(st.st_mode))
 				continue;
-			v[i].print = mdname_print(&st);
+			v[i].print = r < 0 ? 0 : mdname_print(&st);
 		}
 		v[left++] = v[i];
 	}

@@ -208,7 +208,7 @@ int maildir_store(struct maildir *m, struct md_uids uids, const struct md_change
 
 	m->own_modseq = 0;
 	look_arm(m);
-	r = m->memory_only ? -EROFS : box_lock(m, box_write_wait(m));
+	r = m->memory_only ? m->unwritable : box_lock(m, box_write_wait(m));
 	if (r < 0)
 		return r;
 	r = store_locked(&s, uids, a, &modified, &gone);

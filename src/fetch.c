@@ -30,8 +30,8 @@ static int need_file(struct fetching *f)
 	const int r = maildir_message_fd(f->box, f->uid, &f->fd);
 
 	f->message = maildir_message(f->box, f->uid);
-	if (r < 0)
-		return r;
+	if (r < 0)	/* what has another's place now, a link or a directory, is no message to read */
+		return r == -ELOOP || r == -EINVAL ? -EIO : r;
 	if (!f->message)
 		return -ENOENT;
 	if (fstat(f->fd, &st) < 0)

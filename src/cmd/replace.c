@@ -1,4 +1,5 @@
 /* cmd/replace.c: REPLACE and UID REPLACE (RFC 8508) */
+#include "base/fd.h"
 #include "upload.h"
 #include "view.h"
 
@@ -34,13 +35,26 @@ static void tell(struct session *s, const char *code)
 	w_crlf(&s->out);
 }
 
-/* The new one in, then the old one out: a failure between the two takes the new one back. */
+/* Whether the file of a message is certainly gone; if not, whether it is certainly there. */
+static bool is_gone(struct maildir *box, uint32_t uid, bool *ret_there)
+{
+	_cleanup_(fd_closep) int fd = -1;
+	const int r = maildir_message_fd(box, uid, &fd);
+
+	*ret_there = r >= 0;
+	return r == -ENOENT;
+}
+
+/* The new one in, then the old one out. A failure between the two takes the new one back, if the old one is still there: in
+ * doubt both stay.
+ */
 static enum verdict exchange(struct upload *u, uint32_t old)
 {
 	struct session *s = u->s;
 	struct md_uids out = { &old, 1 }, in = { .n = 1 };
 	const char *code;
 	enum verdict verdict;
+	bool there;
 	int r = maildir_update(s->view->box, 0);
 
 	if (r < 0 && r != -ETIMEDOUT)
@@ -51,8 +65,9 @@ static enum verdict exchange(struct upload *u, uint32_t old)
 	if (verdict != OK)
 		return verdict;
 	r = maildir_expunge(s->view->box, &out, MD_FORCE);
-	if (r < 0) {
-		maildir_expunge(u->box, &in, MD_FORCE);
+	if (r < 0 && !is_gone(s->view->box, old, &there)) {
+		if (there)
+			maildir_expunge(u->box, &in, MD_FORCE);
 		return cmd_failed(u->cmd, r);
 	}
 	tell(s, code);
