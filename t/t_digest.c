@@ -71,4 +71,24 @@ START_TEST(abc)
 }
 END_TEST
 
-T_SUITE("digest", T_LOOP(is_blake2b, known), T_LOOP(pieces_are_as_good_as_one, sizes), T_TEST(abc))
+/* As another implementation of RFC 2104 has them. */
+START_TEST(mac)
+{
+	uint8_t key[128], text_of_x[300];
+	char hex[DIGEST_HEX + 1];
+
+	for (unsigned i = 0; i < sizeof key; i++)
+		key[i] = (uint8_t)i;
+	memset(text_of_x, 'x', sizeof text_of_x);
+	digest_mac(STR(""), STR(""), hex);
+	ck_assert_str_eq(hex, "47c46c0bac3568d9e83137870f13171113fbb747");
+	digest_mac(STR("key"), STR("The quick brown fox jumps over the lazy dog"), hex);
+	ck_assert_str_eq(hex, "98af676e70aac5c26243aaaf06bcb8b8daa2bebd");
+	digest_mac((struct str){ (char *)key, sizeof key }, (struct str){ (char *)text_of_x, sizeof text_of_x }, hex);
+	ck_assert_str_eq(hex, "bde9036bc412e6c39e1ba5514fbad4d21c0d4768");
+	digest_mac((struct str){ (char *)key, 32 }, STR("imap://joe@h/"), hex);
+	ck_assert_str_eq(hex, "54fab57d1170064b39f199e9ce7837903ae63400");
+}
+END_TEST
+
+T_SUITE("digest", T_LOOP(is_blake2b, known), T_LOOP(pieces_are_as_good_as_one, sizes), T_TEST(abc), T_TEST(mac))

@@ -105,11 +105,46 @@ void digest_add(struct digest *d, const void *p, size_t n)
 	}
 }
 
-void digest_end(struct digest *d, char ret[DIGEST_HEX + 1])
+static uint8_t octet(const struct digest *d, unsigned i)
+{
+	return (uint8_t)(d->h[i / 8] >> 8 * (i % 8) & 255);
+}
+
+static void end(struct digest *d)
 {
 	d->octets += d->n;
 	memset(d->block + d->n, 0, sizeof d->block - d->n);
 	compress(d, true);
+}
+
+void digest_end(struct digest *d, char ret[DIGEST_HEX + 1])
+{
+	end(d);
 	for (unsigned i = 0; i < DIGEST_SIZE; i++)
-		snprintf(ret + 2 * i, 3, "%02x", (unsigned)(d->h[i / 8] >> 8 * (i % 8) & 255));
+		snprintf(ret + 2 * i, 3, "%02x", octet(d, i));
+}
+
+/* A block of the key, padded with pad (RFC 2104 2). */
+static void add_key(struct digest *d, struct str key, uint8_t pad)
+{
+	uint8_t block[sizeof d->block] = { 0 };
+
+	memcpy(block, key.s, key.n);
+	for (size_t i = 0; i < sizeof block; i++)
+		block[i] ^= pad;
+	digest_init(d);
+	digest_add(d, block, sizeof block);
+}
+
+void digest_mac(struct str key, struct str text, char ret[DIGEST_HEX + 1])
+{
+	struct digest inner, outer;
+
+	add_key(&inner, key, 0x36);
+	digest_add(&inner, text.s, text.n);
+	end(&inner);
+	add_key(&outer, key, 0x5c);
+	for (unsigned i = 0; i < DIGEST_SIZE; i++)
+		digest_add(&outer, &(uint8_t){ octet(&inner, i) }, 1);
+	digest_end(&outer, ret);
 }
