@@ -36,9 +36,9 @@ int files_sync(int fd, bool sync)
 }
 
 /* Leaves nothing if it fails. */
-static int write_new(int dir, const char *path, struct str content, bool sync)
+static int write_new(int dir, const char *path, mode_t mode, struct str content, bool sync)
 {
-	_cleanup_(fd_closep) int fd = openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	_cleanup_(fd_closep) int fd = openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	int r;
 
 	if (fd < 0)
@@ -51,11 +51,11 @@ static int write_new(int dir, const char *path, struct str content, bool sync)
 	return r;
 }
 
-int files_replace(int dir, const char *name, struct str content, bool sync)
+static int replace(int dir, const char *name, mode_t mode, struct str content, bool sync)
 {
 	_cleanup_(arena_free) struct arena arena = { 0 };
 	const char *path = files_unique(&arena, "tmp/" TMP_FILE);
-	int r = write_new(dir, path, content, sync);
+	int r = write_new(dir, path, mode, content, sync);
 
 	if (r < 0)
 		return r;
@@ -65,6 +65,16 @@ int files_replace(int dir, const char *name, struct str content, bool sync)
 		return r;
 	}
 	return files_sync(dir, sync);
+}
+
+int files_replace(int dir, const char *name, struct str content, bool sync)
+{
+	return replace(dir, name, 0666, content, sync);
+}
+
+int files_replace_private(int dir, const char *name, struct str content, bool sync)
+{
+	return replace(dir, name, 0600, content, sync);
 }
 
 bool files_is_dir(int dir, const char *name)

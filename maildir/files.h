@@ -23,6 +23,8 @@ int files_read(int dir, const char *name, size_t max, struct buf *ret);
  * sync.
  */
 int files_replace(int dir, const char *name, struct str content, bool sync);
+/* The same for a secret: mode 0600. */
+int files_replace_private(int dir, const char *name, struct str content, bool sync);
 
 /* Removes name in dir, and all that is in it if it is a directory. Follows no symbolic link. */
 int files_remove_tree(int dir, const char *name);

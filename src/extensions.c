@@ -11,7 +11,7 @@ extern const struct extension ext_status, ext_status_size, ext_list_status, ext_
 extern const struct extension ext_esearch, ext_searchres, ext_within;
 extern const struct extension ext_i18nlevel, ext_sort, ext_sort_display, ext_esort;
 extern const struct extension ext_thread, ext_partial, ext_multisearch, ext_filters, ext_inprogress;
-extern const struct extension ext_messagelimit, ext_savelimit, ext_uidbatches;
+extern const struct extension ext_messagelimit, ext_savelimit, ext_uidbatches, ext_urlauth;
 
 /* In the order in which capabilities are announced. */
 const struct extension *const extensions[] = {
@@ -23,7 +23,7 @@ const struct extension *const extensions[] = {
 	&ext_i18nlevel, &ext_sort, &ext_sort_display, &ext_esort,
 	&ext_thread, &ext_partial, &ext_multisearch, &ext_filters, &ext_inprogress,
 	&ext_appendlimit, &ext_messagelimit, &ext_savelimit, &ext_uidbatches,
-	&ext_compress, &ext_multiappend, &ext_catenate, &ext_replace, &ext_binary, &ext_preview, &ext_url_partial,
+	&ext_compress, &ext_multiappend, &ext_catenate, &ext_replace, &ext_binary, &ext_preview, &ext_url_partial, &ext_urlauth,
 	&ext_condstore, &ext_qresync, &ext_uidonly, &ext_objectid, &ext_savedate,
 	&ext_mailbox,	&ext_list,    &ext_select,	&ext_append,   &ext_search,
 	&ext_fetch,  &ext_store,	&ext_copy,    &ext_expunge,	NULL,

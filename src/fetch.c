@@ -1,5 +1,6 @@
 /* fetch.c: one message that is being fetched or searched, and the FETCH line about it */
 #include <endian.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "base/fd.h"
@@ -304,6 +305,13 @@ int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *i
 	return r;
 }
 
+void fetch_forget(struct session *s)
+{
+	s->resume = (struct resume){ 0 };
+	free(s->decoding);
+	s->decoding = NULL;
+}
+
 void fetch_pad(struct session *s, uint64_t octets)
 {
 	char blanks[256];
@@ -345,8 +353,10 @@ static int small_literal(struct session *s, struct fetching *f, off_t from, off_
 	_cleanup_(buf_release) struct buf stored = { 0 }, sent = { 0 };
 	const ssize_t got = fd_pread_all(f->fd, buf_reserve(&stored, (size_t)(to - from) + 1), (size_t)(to - from), from);
 
-	if (got < 0)
+	if (got < 0) {
+		w_nil(&s->out);
 		return (int)got;
+	}
 	stored.n = (size_t)got;
 	sent_str(&sent, buf_view(&stored));
 	fetch_string(s, buf_view(&sent));
@@ -386,8 +396,10 @@ int fetch_literal(struct session *s, struct fetching *f, off_t from, off_t to, c
 	if (!partial && to - from <= SMALL)
 		return small_literal(s, f, from, to);
 	r = range_size(s, f, from, to);
-	if (r < 0)
+	if (r < 0) {
+		w_nil(&s->out);
 		return r;
+	}
 	count = s->resume.size;
 	if (partial) {
 		first = MIN(partial->first, s->resume.size);

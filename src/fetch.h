@@ -76,8 +76,13 @@ const char *fetch_prepare(struct session *s, struct arena *a, struct fetch_reque
  */
 int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *items, size_t n, unsigned also);
 
-/* Writes octets [from, to) of the file as a literal, as they are sent; of them only partial, if it is not NULL. */
+/* Writes octets [from, to) of the file as a literal, as they are sent; of them only partial, if it is not NULL. A negative errno:
+ * NIL if none could be read, or blanks in place of those that could not.
+ */
 int fetch_literal(struct session *s, struct fetching *f, off_t from, off_t to, const struct partial *partial);
+
+/* Forgets where the last partial FETCH has ended, as is needed before a message of another folder is read. */
+void fetch_forget(struct session *s);
 
 /* Puts blanks where octets were announced that can't be read any more, so that the stream stays in step. */
 void fetch_pad(struct session *s, uint64_t octets);

@@ -1,9 +1,9 @@
 /* session.c: one client's session, from the greeting to the BYE */
 #include <assert.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include "base/fd.h"
 #include "command.h"
+#include "fetch.h"
 #include "maildir/folders.h"
 #include "notify.h"
 #include "session.h"
@@ -31,9 +31,7 @@ void session_unselect(struct session *s)
 	wait_mailbox(&s->conn.wait, -1);
 	view_free(s->view);
 	s->view = NULL;
-	s->resume = (struct resume){ 0 };
-	free(s->decoding);
-	s->decoding = NULL;
+	fetch_forget(s);
 	session_enter(s, AUTHENTICATED);
 }
 

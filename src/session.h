@@ -20,6 +20,7 @@ struct config {
 	const char *capability;		/* IMAP_CAPABILITY: what may be announced; NULL: all there is */
 	bool network;			/* a login came before, over a socket; else PREAUTH */
 	const char *trash;		/* IMAP_TRASHFOLDERNAME, as maildir/account.h names folders */
+	bool submit;			/* IMAPD_SUBMIT: the client is a message submission server (RFC 4467 3) */
 	bool expunge_to_trash;		/* IMAP_MOVE_EXPUNGE_TO_TRASH */
 	const char *empty_trash;	/* IMAP_EMPTYTRASH; NULL: never */
 	bool log_deletions;		/* IMAP_LOG_DELETIONS */
@@ -61,7 +62,7 @@ struct session {
 	struct status status;		/* the monitor, if there is one */
 	enum status_end end;		/* why it ended */
 	struct resume resume;
-	struct decoding *decoding;	/* the same for BINARY (cmd/binary.c); NULL: nothing yet */
+	struct decoding *decoding;	/* the same for BINARY (decoding.h); NULL: nothing yet */
 	struct notify *notify;		/* what NOTIFY asked for (notify.h); NULL: it was never used */
 	bool said_polling;		/* the log knows that there is no inotify */
 };

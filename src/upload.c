@@ -11,7 +11,7 @@ void upload_release(struct upload *u)
 	for (size_t i = 0; i < u->n; i++)
 		maildir_tmp_discard(&u->v[i]);
 	buf_release(&u->stored);
-	maildir_close(u->source);
+	url_source_release(&u->source);
 	maildir_close(u->opened);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "command.h"
 #include "session.h"
+#include "urls.h"
 
 enum { UPLOAD_MAX = 10000 };	/* messages in one command */
 
@@ -21,9 +22,7 @@ struct upload {
 	bool cr;			/* the last octet was a CR, and is not written yet */
 	struct buf stored;
 
-	/* The folder that a URL was about last (CATENATE). */
-	struct str source_folder;
-	struct maildir *source;
+	struct url_source source;	/* of CATENATE's URLs */
 };
 
 void upload_release(struct upload *u);	/* for _cleanup_; what was not delivered is gone */

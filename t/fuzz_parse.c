@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "imap/parse.h"
 #include "imap/pattern.h"
+#include "imap/url.h"
 #include "imap/write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -205,6 +206,21 @@ static void check_pattern(struct arena *a, struct str text)
 		must(pattern_matches(p, parent));
 }
 
+/* A URL that can be signed can be read when it is, and its rump is the beginning of it. */
+static void check_url(struct arena *a, struct str text, char separator)
+{
+	const struct str token = STR(":internal:00112233445566778899aabbccddeeff");
+	struct url_auth rump, whole;
+	struct url url;
+
+	url_parse(a, text, STR("A/B"), separator, &url);
+	url_auth_parse(a, text, separator, false, &whole);
+	if (!url_auth_parse(a, text, separator, true, &rump))
+		return;
+	must(str_eq(rump.rump, text));
+	must(url_auth_parse(a, arena_cat(a, text, token, STR("")), separator, false, &whole) && str_eq(whole.rump, text));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(arena_free) struct arena arena = { 0 };
@@ -217,6 +233,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	c.separator = data[0] & 2 ? '.' : '/';
 	for (const struct rule *rule = rules; rule->parse; rule++)
 		check_rule(rule, &c);
+	check_url(&arena, c.rest, c.separator);
 	if (size < 300)
 		check_pattern(&arena, c.rest);
 	return 0;

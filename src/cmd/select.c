@@ -77,6 +77,18 @@ static void tell_mailboxid(struct session *s)
 	w_crlf(&s->out);
 }
 
+/* RFC 4467 BASE.7.1.URLMECH */
+static void tell_urlmech(struct session *s)
+{
+	w_untagged(&s->out);
+	w_atom(&s->out, "OK");
+	w_code_open(&s->out, "URLMECH");
+	w_atom(&s->out, "INTERNAL");
+	w_code_close(&s->out);
+	w_text(&s->out, STR("Ok"));
+	w_crlf(&s->out);
+}
+
 /* What is there already becomes the view; later changes are told one by one. */
 static void tell_selected(struct session *s)
 {
@@ -89,6 +101,7 @@ static void tell_selected(struct session *s)
 	sync_number(s, "UIDVALIDITY", maildir_uidvalidity(v->box), "Ok");
 	sync_number(s, "UIDNEXT", maildir_uidnext(v->box), "Predicted next UID");
 	tell_mailboxid(s);
+	tell_urlmech(s);
 	sync_number(s, "HIGHESTMODSEQ", v->told_modseq, "Highest");
 	unseen = s->enabled & (ON_REV2 | ON_UIDONLY) ? 0 : first_unseen(v);
 	if (unseen)

@@ -1,4 +1,5 @@
-/* imap/url.c: URLs of messages and their parts, relative to a session (RFC 5092) */
+/* imap/url.c: URLs of messages and their parts, relative to a session (RFC 5092), or with a URLAUTH (RFC 4467) */
+#include "imap/dates.h"
 #include "imap/url.h"
 
 static int hex(char c)
@@ -161,5 +162,167 @@ bool url_parse(struct arena *a, struct str text, struct str selected, char separ
 	if (!message(a, rest, &url))
 		return false;
 	*ret = url;
+	return true;
+}
+
+/* ---- URLAUTH (RFC 4467 3, RFC 5092 11) ---- */
+
+/* Exactly n digits. */
+static bool digits(struct str *rest, size_t n, int *ret)
+{
+	int v = 0;
+
+	if (rest->n < n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!ascii_digit(rest->s[i]))
+			return false;
+		v = 10 * v + rest->s[i] - '0';
+	}
+	*ret = v;
+	*rest = str_from(*rest, n);
+	return true;
+}
+
+static bool one(struct str *rest, char want)
+{
+	if (rest->n == 0 || ascii_lower(rest->s[0]) != want)
+		return false;
+	*rest = str_from(*rest, 1);
+	return true;
+}
+
+/* full-time of RFC 3339 5.6, in seconds since the day's beginning in UTC. */
+static bool time_of_day(struct str *rest, int64_t *ret)
+{
+	int hour, minute, second, zone_hour = 0, zone_minute = 0, fraction;
+	bool west = false;
+
+	if (!(digits(rest, 2, &hour) && one(rest, ':') && digits(rest, 2, &minute) && one(rest, ':') &&
+	      digits(rest, 2, &second)))
+		return false;
+	if (one(rest, '.')) {
+		if (!digits(rest, 1, &fraction))
+			return false;
+		while (digits(rest, 1, &fraction))
+			;
+	}
+	if (!one(rest, 'z')) {
+		west = one(rest, '-');
+		if (!((west || one(rest, '+')) && digits(rest, 2, &zone_hour) && one(rest, ':') &&
+		      digits(rest, 2, &zone_minute)))
+			return false;
+	}
+	if (hour > 23 || minute > 59 || second > 60 || zone_hour > 23 || zone_minute > 59)
+		return false;
+	*ret = 60 * (60 * hour + minute) + second - (west ? -60 : 60) * (60 * zone_hour + zone_minute);
+	return true;
+}
+
+/* date-time of RFC 3339 5.6, seconds since 1970. */
+static bool moment(struct str text, int64_t *ret)
+{
+	int year, month, day;
+	int64_t seconds;
+
+	if (!(digits(&text, 4, &year) && one(&text, '-') && digits(&text, 2, &month) && one(&text, '-') &&
+	      digits(&text, 2, &day) && one(&text, 't') && time_of_day(&text, &seconds)) || text.n)
+		return false;
+	if (month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
+		return false;
+	*ret = INT64_C(86400) * day_number(year, month, day) + seconds;
+	return true;
+}
+
+/* access = ("submit+" enc-user) / ("user+" enc-user) / "authuser" / "anonymous" */
+static bool access_of(struct arena *a, struct str text, struct url_auth *ret)
+{
+	static const struct str submit = { "submit+", 7 }, user = { "user+", 5 };
+
+	if (str_ieq(text, STR("anonymous")) || str_ieq(text, STR("authuser"))) {
+		ret->access = str_ieq(text, STR("anonymous")) ? URL_ANONYMOUS : URL_AUTHUSER;
+		return true;
+	}
+	ret->access = str_istarts(text, submit) ? URL_SUBMIT : URL_USER;
+	if (ret->access == URL_USER && !str_istarts(text, user))
+		return false;
+	return decode(a, str_from(text, str_find(text, '+') + 1), &ret->who);
+}
+
+/* "imap://" enc-user [";AUTH=" type] "@" hostport "/": the user. */
+static bool server(struct arena *a, struct str *rest, struct str *ret_user)
+{
+	static const struct str scheme = { "imap://", 7 }, auth = { ";AUTH=", 6 };
+	struct str authority, user;
+	size_t at, end;
+
+	if (!str_istarts(*rest, scheme))
+		return false;
+	*rest = str_from(*rest, scheme.n);
+	end = str_find(*rest, '/');
+	authority = str_head(*rest, end);
+	at = str_find(authority, '@');
+	if (end == rest->n || at + 1 >= authority.n || str_find(str_from(authority, at + 1), '@') < authority.n - at - 1)
+		return false;
+	*rest = str_from(*rest, end + 1);
+	user = str_head(authority, at);
+	end = str_find(user, ';');
+	if (end < user.n && (!str_istarts(str_from(user, end), auth) || user.n == end + auth.n))
+		return false;
+	return decode(a, str_head(user, end), ret_user);
+}
+
+/* ":" mechanism ":" 32*HEXDIG, behind which nothing comes; token is lengthened to begin before it. */
+static bool token(struct str text, struct url_auth *ret)
+{
+	const size_t colon = str_find(text, ':');
+
+	ret->mechanism = str_head(text, colon);
+	ret->token = str_from(text, MIN(colon + 1, text.n));
+	for (size_t i = 0; i < ret->token.n; i++)
+		if (hex(ret->token.s[i]) < 0)
+			return false;
+	return ret->mechanism.n && ret->token.n >= 32;
+}
+
+/* Where in text a parameter of that name begins; text.n: nowhere. */
+static size_t find_parameter(struct str text, struct str name)
+{
+	size_t at = str_find(text, ';');
+
+	while (at < text.n && !str_istarts(str_from(text, at), name))
+		at += 1 + str_find(str_from(text, at + 1), ';');
+	return at;
+}
+
+bool url_auth_parse(struct arena *a, struct str text, char separator, bool rump, struct url_auth *ret)
+{
+	static const struct str expire = { ";EXPIRE=", 8 }, urlauth = { ";URLAUTH=", 9 };
+	struct url_auth u = { 0 };
+	struct str rest = text, access, until;
+	size_t at;
+
+	if (!server(a, &rest, &u.user))
+		return false;
+	at = find_parameter(rest, urlauth);
+	if (at == rest.n)
+		return false;
+	access = str_from(rest, at + urlauth.n);
+	rest = str_head(rest, at);
+	at = str_find(access, ':');
+	if (rump ? at < access.n : at == access.n || !token(str_from(access, at + 1), &u))
+		return false;
+	u.rump = str_head(text, (size_t)(access.s - text.s) + at);
+	if (!access_of(a, str_head(access, at), &u))
+		return false;
+	at = find_parameter(rest, expire);
+	until = str_from(rest, MIN(at + expire.n, rest.n));
+	u.expires = at < rest.n;
+	if (u.expires && !moment(until, &u.expire))
+		return false;
+	rest = str_head(rest, at);
+	if (str_starts(rest, STR("/")) || !mailbox(a, &rest, STR(""), separator, &u.url) || !message(a, rest, &u.url))
+		return false;
+	*ret = u;
 	return true;
 }
