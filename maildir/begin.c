@@ -66,6 +66,7 @@ void box_mark_recent(struct maildir *m, uint32_t uidnext, uint32_t recent)
 		if (msg->recent)
 			continue;
 		msg->recent = true;
+		m->recent_from = MIN(m->recent_from, msg->uid);
 		if (msg->uid < told)
 			index_tell(ix, MD_CHANGED, msg);
 	}
@@ -114,14 +115,14 @@ static void import_messages(struct maildir *m, const struct md_import *import, s
 {
 	for (size_t i = 0; i < import->n; i++) {
 		const struct md_import_entry *entry = &import->entries[i];
-		struct message *msg;
 
 		if (entry->uid == 0 || entry->base.n == 0 || entry->base.n > MDNAME_MAX ||
 		    entry->base.s[0] == '.')
 			continue;
-		msg = index_add(ix, entry->uid, entry->base);
-		msg->modseq = 1;
-		msg->keywords = imported(m, import, entry);
+		index_add(ix,
+			  &(struct message){
+				  .uid = entry->uid, .modseq = 1, .keywords = imported(m, import, entry) },
+			  entry->base);
 	}
 	ix->uidnext = import->uidnext;
 	ix->recent = ix->uidnext - 1;

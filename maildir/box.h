@@ -25,6 +25,7 @@ struct maildir {
 	bool unmoved;	/* some messages are in new/ */
 	bool unplaced;	/* and it is not known which */
 	bool damaged;	/* the journal makes no sense: the lock is needed to tell why */
+	uint32_t recent_from; /* no message with a lower UID is \Recent here */
 	bool claiming;	/* a watermark that is journaled now is this handle's claim */
 	struct dir_state looked[DIR_COUNT]; /* of the directories when they were last looked at */
 	uint32_t looked_uidnext;	    /* and UIDNEXT then */

@@ -2,15 +2,22 @@
 #include <string.h>
 #include "maildir/index.h"
 
+enum { HOLES_MIN = 1024 }; /* so many cost less than moving messages */
+
 void index_init(struct index *ix, struct keyword_table *keywords)
 {
-	*ix = (struct index){ .keywords = keywords, .uidnext = 1, .modseq = 1 };
+	*ix = (struct index){ .keywords = keywords,
+			      .uidnext = 1,
+			      .modseq = 1,
+			      .unseen_from = UINT32_MAX,
+			      .new_from = UINT32_MAX };
 }
 
 void index_release(struct index *ix)
 {
 	arena_free(&ix->arena);
 	buf_release(&ix->messages);
+	buf_release(&ix->holes);
 	buf_release(&ix->names);
 	buf_release(&ix->slots);
 	buf_release(&ix->tombs);
@@ -23,23 +30,80 @@ static struct message *all(const struct index *ix)
 	return (void *)ix->messages.s;
 }
 
-size_t index_count(const struct index *ix)
+/* With holes. */
+static size_t all_count(const struct index *ix)
 {
 	return ix->messages.n / sizeof(struct message);
 }
 
-struct message *index_at(const struct index *ix, size_t i)
+static size_t hole_count(const struct index *ix)
 {
-	return all(ix) + i;
+	return ix->holes.n / sizeof(uint32_t);
 }
 
-size_t index_position(const struct index *ix, uint32_t uid)
+size_t index_count(const struct index *ix)
+{
+	return all_count(ix) - hole_count(ix);
+}
+
+/* The number of holes before the message at position i: the least j such that hole j is behind i + j. */
+static size_t holes_before(const struct index *ix, size_t i)
+{
+	const uint32_t *holes = (void *)ix->holes.s;
+	size_t lo = 0, hi = hole_count(ix);
+
+	while (lo < hi) {
+		const size_t mid = lo + (hi - lo) / 2;
+
+		if (holes[mid] - mid <= i)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+struct message *index_at(const struct index *ix, size_t i)
+{
+	return all(ix) + i + (ix->holes.n ? holes_before(ix, i) : 0);
+}
+
+/* The number of holes before this place, which may be one. */
+static size_t holes_below(const struct index *ix, size_t place)
+{
+	const uint32_t *holes = (void *)ix->holes.s;
+	size_t lo = 0, hi = hole_count(ix);
+
+	while (lo < hi) {
+		const size_t mid = lo + (hi - lo) / 2;
+
+		if (holes[mid] < place)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Where the first is whose UID is not lower, holes among them. UIDs ascend by one and more, so it can't be farther from
+ * the first message than its UID is, and where few are missing it is not far before that.
+ */
+static size_t place_of(const struct index *ix, uint32_t uid)
 {
 	const struct message *v = all(ix);
-	size_t lo = 0, hi = index_count(ix);
+	const size_t n = all_count(ix);
+	size_t lo, hi, step = 1;
 
-	if (hi && v[hi - 1].uid < uid)
-		return hi;
+	if (n == 0 || uid <= v[0].uid)
+		return 0;
+	if (v[n - 1].uid < uid)
+		return n;
+	lo = hi = MIN(n - 1, (size_t)(uid - v[0].uid));
+	while (lo > 0 && v[lo].uid >= uid) {
+		hi = lo;
+		lo -= MIN(lo, step);
+		step *= 2;
+	}
 	while (lo < hi) {
 		const size_t mid = lo + (hi - lo) / 2;
 
@@ -51,23 +115,59 @@ size_t index_position(const struct index *ix, uint32_t uid)
 	return lo;
 }
 
+size_t index_position(const struct index *ix, uint32_t uid)
+{
+	const size_t place = place_of(ix, uid);
+
+	return place - (ix->holes.n ? holes_below(ix, place) : 0);
+}
+
 struct message *index_find(const struct index *ix, uint32_t uid)
 {
-	const size_t i = index_position(ix, uid);
+	const size_t i = place_of(ix, uid);
+	struct message *msg = all(ix) + i;
 
-	return i < index_count(ix) && all(ix)[i].uid == uid ? all(ix) + i : NULL;
+	return i < all_count(ix) && msg->uid == uid && !(msg->state & GONE) ? msg : NULL;
+}
+
+size_t index_first_unseen(struct index *ix)
+{
+	const size_t count = index_count(ix);
+	size_t i = ix->unseen ? index_position(ix, ix->unseen_from) : count;
+
+	while (i < count && index_at(ix, i)->flags & MD_SEEN)
+		i++;
+	ix->unseen_from = i < count ? index_at(ix, i)->uid : UINT32_MAX;
+	return i;
+}
+
+/* That its flags count, or count no more. */
+static void count(struct index *ix, const struct message *msg, bool more)
+{
+	const size_t by = more ? 1 : (size_t)-1;
+
+	if (!(msg->flags & MD_SEEN)) {
+		ix->unseen += by;
+		ix->unseen_from = MIN(ix->unseen_from, msg->uid);
+	}
+	if (msg->flags & MD_DELETED)
+		ix->deleted += by;
+}
+
+/* The names end in a NUL, but a snapshot that is damaged may hold any offset. */
+static struct str name_at(const struct index *ix, size_t at)
+{
+	return at < ix->names.n ? str_z(ix->names.s + at) : STR("");
 }
 
 struct str index_base(const struct index *ix, const struct message *msg)
 {
-	return str_z(ix->names.s + msg->name);
+	return name_at(ix, msg->name);
 }
 
 static struct str odd_suffix(const struct index *ix, const struct message *msg)
 {
-	const struct str base = index_base(ix, msg);
-
-	return str_z(base.s + base.n + 1);
+	return name_at(ix, msg->name + index_base(ix, msg).n + 1);
 }
 
 uint64_t index_letters(const struct index *ix, const struct message *msg)
@@ -129,7 +229,7 @@ static void place(struct index *ix, const struct message *msg)
 	uint32_t *slots = (void *)ix->slots.s;
 	size_t i = (size_t)hash(index_base(ix, msg)) & mask;
 
-	while (slots[i])
+	for (size_t left = mask; slots[i] && left--;)
 		i = (i + 1) & mask;
 	slots[i] = msg->uid;
 	ix->slots_used++;
@@ -155,13 +255,13 @@ static void place_all(struct index *ix)
 struct message *index_find_base(struct index *ix, struct str base)
 {
 	const uint32_t *slots;
-	size_t mask, i;
+	size_t mask, i, left;
 
 	if (ix->slots.n == 0)
 		place_all(ix);
 	slots = (void *)ix->slots.s;
 	mask = slot_count(ix) - 1;
-	for (i = (size_t)hash(base) & mask; slots[i]; i = (i + 1) & mask) {
+	for (i = (size_t)hash(base) & mask, left = mask; slots[i] && left--; i = (i + 1) & mask) {
 		struct message *msg = index_find(ix, slots[i]);
 
 		if (msg && str_eq(index_base(ix, msg), base))
@@ -243,6 +343,12 @@ static size_t usual_suffix(const struct index *ix, const struct message *msg, bo
 	return mdname_suffix(index_letters(ix, msg), ret);
 }
 
+static void be_new(struct index *ix, struct message *msg)
+{
+	msg->state |= AT_NEW;
+	ix->new_from = MIN(ix->new_from, msg->uid);
+}
+
 void index_believe(struct index *ix, struct message *msg, struct str suffix, bool in_new)
 {
 	char usual[MDNAME_SUFFIX];
@@ -251,7 +357,9 @@ void index_believe(struct index *ix, struct message *msg, struct str suffix, boo
 
 	msg->state &= (uint8_t)~AT_DOUBT;
 	if (odd && msg->state & AT_ODD && str_eq(suffix, odd_suffix(ix, msg))) {
-		msg->state = (uint8_t)((msg->state & ~AT_NEW) | (in_new ? AT_NEW : 0));
+		msg->state &= (uint8_t)~AT_NEW;
+		if (in_new)
+			be_new(ix, msg);
 		return;
 	}
 	forget_suffix(ix, msg);
@@ -261,18 +369,23 @@ void index_believe(struct index *ix, struct message *msg, struct str suffix, boo
 		msg->state |= AT_ODD;
 	}
 	if (in_new)
-		msg->state |= AT_NEW;
+		be_new(ix, msg);
 	pack_names(ix);
 }
 
-struct message *index_add(struct index *ix, uint32_t uid, struct str base)
+struct message *index_add(struct index *ix, const struct message *as, struct str base)
 {
 	struct message *msg = (void *)buf_reserve(&ix->messages, sizeof *msg);
 
-	*msg = (struct message){ .uid = uid };
+	*msg = (struct message){ .uid = as->uid,
+				 .modseq = as->modseq,
+				 .flags = as->flags,
+				 .keywords = as->keywords,
+				 .print = as->print };
 	put_name(ix, msg, base, NULL);
 	ix->messages.n += sizeof *msg;
 	enter(ix, msg);
+	count(ix, msg, true);
 	return msg;
 }
 
@@ -303,7 +416,9 @@ void index_change(struct index *ix, struct message *msg, uint8_t flags, uint32_t
 	char name[MDNAME_MAX + 1];
 
 	index_name(ix, msg, name);
+	count(ix, msg, false);
 	msg->flags = flags;
+	count(ix, msg, true);
 	msg->keywords = keywords;
 	msg->modseq = modseq;
 	if (!mdname_fits(index_base(ix, msg), index_letters(ix, msg)))
@@ -315,31 +430,65 @@ void index_change(struct index *ix, struct message *msg, uint8_t flags, uint32_t
 	index_tell(ix, MD_CHANGED, msg);
 }
 
+/* All places from [from, to) have become holes, if they were not. */
+static void add_holes(struct index *ix, size_t from, size_t to)
+{
+	const size_t before = holes_below(ix, from), inside = holes_below(ix, to) - before;
+	const size_t more = to - from - inside, behind = hole_count(ix) - before - inside;
+	uint32_t *holes = (void *)(buf_reserve(&ix->holes, more * sizeof *holes) - ix->holes.n);
+
+	if (behind)
+		memmove(holes + before + (to - from), holes + before + inside, behind * sizeof *holes);
+	for (size_t place = from; place < to; place++)
+		holes[before + (place - from)] = (uint32_t)place;
+	ix->holes.n += more * sizeof *holes;
+}
+
+/* Moves the messages together. */
+static void close_holes(struct index *ix)
+{
+	struct message *v = all(ix);
+	size_t left = 0;
+
+	for (size_t i = 0; i < all_count(ix); i++)
+		if (!(v[i].state & GONE))
+			v[left++] = v[i];
+	ix->messages.n = left * sizeof *v;
+	buf_clear(&ix->holes);
+}
+
 void index_expunge(struct index *ix, const struct tomb *tomb)
 {
-	const size_t from = index_position(ix, tomb->lo), count = index_count(ix);
+	const size_t from = place_of(ix, tomb->lo);
 	size_t to = from;
 
-	for (; to < count && index_at(ix, to)->uid <= tomb->hi; to++) {
-		struct message *msg = index_at(ix, to);
+	for (; to < all_count(ix) && all(ix)[to].uid <= tomb->hi; to++) {
+		struct message *msg = &all(ix)[to];
 
+		if (msg->state & GONE)
+			continue;
 		drop_name(ix, msg);
+		count(ix, msg, false);
 		msg->modseq = tomb->modseq;
 		index_tell(ix, MD_EXPUNGED, msg);
+		msg->state |= GONE;
 	}
 	if (to > from)
-		memmove(index_at(ix, from), index_at(ix, to), (count - to) * sizeof(struct message));
-	ix->messages.n -= (to - from) * sizeof(struct message);
+		add_holes(ix, from, to);
 	buf_add(&ix->tombs, tomb, sizeof *tomb);
+	if (hole_count(ix) > HOLES_MIN + index_count(ix) / 8)
+		close_holes(ix);
 	pack_names(ix);
 }
 
 void index_renumber(struct index *ix, uint32_t uidvalidity)
 {
+	close_holes(ix);
 	for (size_t i = 0; i < index_count(ix); i++)
 		index_at(ix, i)->uid = (uint32_t)i + 1;
 	buf_clear(&ix->slots);
 	buf_clear(&ix->tombs);
+	ix->unseen_from = ix->new_from = 0;
 	ix->floor = ix->modseq;
 	ix->uidnext = (uint32_t)index_count(ix) + 1;
 	ix->recent = ix->uidnext - 1;
@@ -357,7 +506,7 @@ static void inherit(struct index *now, struct message *msg, const struct index *
 	if (was->state & AT_ODD && index_believed_letters(ix, was) == index_letters(now, msg))
 		index_believe(now, msg, odd_suffix(ix, was), was->state & AT_NEW);
 	else if ((was->state & ~AT_DOUBT) == AT_NEW && index_letters(now, msg) == index_letters(ix, was))
-		msg->state |= AT_NEW;
+		be_new(now, msg);
 	msg->state |= was->state & AT_DOUBT;
 }
 

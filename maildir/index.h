@@ -12,6 +12,7 @@ enum {
 	AT_ODD = 2,   /* its suffix is not the one that its letters give; it is behind the base name in
 			 index.names */
 	AT_DOUBT = 4, /* was not there when last looked for, but that is not certain */
+	GONE = 8,     /* it is expunged: a hole, that nobody else sees */
 };
 
 struct tomb { /* these UIDs are expunged, since then */
@@ -31,7 +32,10 @@ struct boot { /* the boot of a host in which it last wrote here */
 struct index {
 	struct keyword_table *keywords; /* shared with the index that replaces this one */
 	struct arena arena;		/* hosts */
-	struct buf messages;		/* struct message, by ascending UID */
+	struct buf messages;		/* struct message, by ascending UID, and holes where some were expunged */
+	struct buf holes;		/* uint32_t: where in messages, ascending */
+	size_t unseen, deleted;		/* messages without \Seen, with \Deleted */
+	uint32_t unseen_from, new_from; /* no message with a lower UID is without \Seen, or AT_NEW */
 	struct buf names;		/* base name, NUL; if AT_ODD the suffix, NUL */
 	size_t names_dead;		/* octets of names that nobody points to */
 	struct buf slots;		/* uint32_t: UIDs by the hash of the base name; 0 is free */
@@ -53,11 +57,14 @@ struct index {
 void index_init(struct index *ix, struct keyword_table *keywords);
 void index_release(struct index *ix);
 
+/* Positions are among those that are there: a hole has none. */
 size_t index_count(const struct index *ix);
 struct message *index_at(const struct index *ix, size_t i);
 size_t index_position(const struct index *ix, uint32_t uid); /* how many have a lower UID */
 struct message *index_find(const struct index *ix, uint32_t uid);
 struct message *index_find_base(struct index *ix, struct str base);
+/* The position of the first without \Seen; their number if there is none. */
+size_t index_first_unseen(struct index *ix);
 
 struct str index_base(const struct index *ix, const struct message *msg);
 uint64_t index_letters(const struct index *ix, const struct message *msg); /* what its name should have */
@@ -67,11 +74,11 @@ uint64_t index_believed_letters(const struct index *ix, const struct message *ms
 /* That its file was seen under this suffix. */
 void index_believe(struct index *ix, struct message *msg, struct str suffix, bool in_new);
 
-/* Adds one with a UID above all others. Only base is taken from its name. */
-struct message *index_add(struct index *ix, uint32_t uid, struct str base);
+/* Adds one with a UID above all others; of *as what the journal knows of it. */
+struct message *index_add(struct index *ix, const struct message *as, struct str base);
 void index_rename(struct index *ix, struct message *msg, struct str base);
 void index_change(struct index *ix, struct message *msg, uint8_t flags, uint32_t keywords, uint64_t modseq);
-/* Removes messages lo to hi and remembers that. */
+/* Removes messages lo to hi and remembers that. The others stay where they are in memory, unless there are many holes. */
 void index_expunge(struct index *ix, const struct tomb *tomb);
 void index_tell(struct index *ix, int what, const struct message *msg);
 

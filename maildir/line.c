@@ -353,7 +353,7 @@ static bool apply_message(struct index *ix, struct str rest, const struct line_b
 	uint32_t k;
 	char name[MDNAME_MAX];
 	uint64_t uid, modseq, print;
-	struct message *msg;
+	struct message msg;
 	struct str base;
 	uint8_t flags;
 
@@ -362,15 +362,13 @@ static bool apply_message(struct index *ix, struct str rest, const struct line_b
 	    !get_marks(&rest, ix->keywords, below->lenient, &flags, &k) || !get_hex(&rest, &print) ||
 	    !get_base(&rest, name, &base))
 		return false;
-	msg = index_add(ix, (uint32_t)uid, base);
-	msg->modseq = modseq;
-	msg->flags = flags;
-	msg->keywords = k;
-	msg->print = print;
+	msg = (struct message){
+		.uid = (uint32_t)uid, .modseq = modseq, .flags = flags, .keywords = k, .print = print
+	};
 	ix->uidnext = (uint32_t)uid + 1;
 	ix->modseq = MAX(ix->modseq, modseq);
 	ix->dirs_stale = true;
-	index_tell(ix, MD_NEW, msg);
+	index_tell(ix, MD_NEW, index_add(ix, &msg, base));
 	return true;
 }
 

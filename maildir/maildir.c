@@ -53,7 +53,8 @@ int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config,
 			       .new = -1,
 			       .tmp = -1,
 			       .lock.fd = -1,
-			       .journal.fd = -1 };
+			       .journal.fd = -1,
+			       .recent_from = UINT32_MAX };
 	watch_init(&m->watch);
 	keywords_init(&m->keywords);
 	index_init(&m->index, &m->keywords);
@@ -158,6 +159,26 @@ size_t maildir_count(const struct maildir *m)
 	return index_count(&m->index);
 }
 
+size_t maildir_unseen(const struct maildir *m)
+{
+	return m->index.unseen;
+}
+
+size_t maildir_deleted(const struct maildir *m)
+{
+	return m->index.deleted;
+}
+
+size_t maildir_first_unseen(struct maildir *m)
+{
+	return index_first_unseen(&m->index);
+}
+
+size_t maildir_first_recent(const struct maildir *m)
+{
+	return index_position(&m->index, m->recent_from);
+}
+
 const struct message *maildir_at(const struct maildir *m, size_t i)
 {
 	return index_at(&m->index, i);
@@ -243,4 +264,22 @@ void maildir_vanished(const struct maildir *m, uint64_t modseq, struct arena *a,
 	*ret = v;
 	*ret_n = left;
 	*ret_all = modseq >= m->index.floor;
+}
+
+void maildir_changed(const struct maildir *m, uint64_t modseq, struct arena *a, uint32_t **ret, size_t *ret_n)
+{
+	const size_t count = index_count(&m->index);
+	uint32_t *v = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct message *msg = index_at(&m->index, i);
+
+		if (msg->modseq <= modseq)
+			continue;
+		v = arena_grow(a, v, n + 1, sizeof *v);
+		v[n++] = msg->uid;
+	}
+	*ret = v;
+	*ret_n = n;
 }

@@ -96,6 +96,10 @@ uint64_t maildir_highestmodseq(const struct maildir *m); /* at least 1 */
 const char *maildir_mailboxid(
 	const struct maildir *m); /* OBJECTID (RFC 8474 4): "F" and 16 digits and letters; kept by RENAME */
 size_t maildir_count(const struct maildir *m);
+size_t maildir_unseen(const struct maildir *m);	 /* how many are without \Seen */
+size_t maildir_deleted(const struct maildir *m); /* how many have \Deleted */
+size_t maildir_first_unseen(struct maildir *m);	 /* the i of the first without \Seen, else the count */
+size_t maildir_first_recent(const struct maildir *m); /* no message before this i is \Recent here */
 const struct message *maildir_at(const struct maildir *m, size_t i);
 const struct message *maildir_message(const struct maildir *m, uint32_t uid); /* NULL if there is none */
 size_t maildir_position(const struct maildir *m, uint32_t uid);		      /* how many have a lower UID */
@@ -150,6 +154,9 @@ struct md_range {
 };
 void maildir_vanished(const struct maildir *m, uint64_t modseq, struct arena *a, struct md_range **ret,
 		      size_t *ret_n, bool *ret_all);
+
+/* The messages that have changed after modseq, by ascending UID, in a's memory. */
+void maildir_changed(const struct maildir *m, uint64_t modseq, struct arena *a, uint32_t **ret, size_t *ret_n);
 
 /* Opens the message's file for reading: a regular file, O_CLOEXEC, and the caller's to close. Found again if
  * another program has renamed it. -ENOENT if it is certainly gone (the next maildir_update() tells it),

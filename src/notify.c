@@ -309,9 +309,9 @@ static void tell_items(struct session *s, uint32_t after)
 			i = MIN(view_position(v, after), v->told);
 		if (i == v->told)
 			break;
-		if (v->uids.v[i] <= after)
+		if (view_uid(v, i) <= after)
 			continue;
-		if (fetching_begin(&f, v->box, v->uids.v[i], &a) == 0)
+		if (fetching_begin(&f, v->box, view_uid(v, i), &a) == 0)
 			fetch_tell(s, &f, request->items, request->nitems, TELLS_UID);
 		fetching_end(&f);
 		arena_reset(&a);
@@ -331,7 +331,7 @@ static int tell_selected(struct session *s, bool keeps_numbers)
 	if (!v || v->removed)
 		return 0;
 	v->no_flags = !(n->request.selected & NOTIFY_FLAGS);
-	last = v->told ? v->uids.v[v->told - 1] : 0;
+	last = v->told ? view_uid(v, v->told - 1) : 0;
 	if (!(n->request.selected & NOTIFY_MESSAGES)) {
 		sync_tell_known(s, keeps_numbers);
 		return 0;

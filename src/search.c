@@ -231,8 +231,7 @@ void search_each(struct session *s, const struct view *v, const struct search *s
 		 bool (*found)(void *data, struct fetching *f), void *data)
 {
 	_cleanup_(arena_free) struct arena scratch = { 0 };
-	const size_t first = search->from ? view_position(v, search->from) : 0, n = v->uids.n - first;
-	const uint32_t *uids = v->uids.v + first;
+	const size_t first = search->from ? view_position(v, search->from) : 0, n = v->n - first;
 	struct progress progress;
 	bool more = true;
 
@@ -241,7 +240,7 @@ void search_each(struct session *s, const struct view *v, const struct search *s
 		struct fetching f;
 
 		progress_tell(s, &progress, i);
-		if (fetching_begin(&f, v->box, uids[backwards ? n - 1 - i : i], &scratch) < 0)
+		if (fetching_begin(&f, v->box, view_uid(v, first + (backwards ? n - 1 - i : i)), &scratch) < 0)
 			continue;
 		if (search_match(s, &f, search->keys) > 0)
 			more = found(data, &f);

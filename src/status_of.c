@@ -104,7 +104,7 @@ uint64_t status_recent(const struct status_of *of)
 {
 	uint64_t n = 0;
 
-	for (size_t i = 0; !of->no_recent && i < maildir_count(of->box); i++)
+	for (size_t i = maildir_first_recent(of->box); !of->no_recent && i < maildir_count(of->box); i++)
 		n += maildir_at(of->box, i)->recent;
 	return n;
 }
@@ -121,20 +121,12 @@ uint64_t status_uidvalidity(const struct status_of *of)
 
 uint64_t status_unseen(const struct status_of *of)
 {
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < maildir_count(of->box); i++)
-		n += !(maildir_at(of->box, i)->flags & MD_SEEN);
-	return n;
+	return maildir_unseen(of->box);
 }
 
 uint64_t status_deleted(const struct status_of *of)
 {
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < maildir_count(of->box); i++)
-		n += !!(maildir_at(of->box, i)->flags & MD_DELETED);
-	return n;
+	return maildir_deleted(of->box);
 }
 
 /* A message that goes away meanwhile counts for nothing. Its place is found by UID again, since looking for a file may change

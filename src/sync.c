@@ -134,10 +134,10 @@ void sync_flags(struct session *s)
 void sync_counts(struct session *s)
 {
 	w_untagged(&s->out);
-	w_number(&s->out, s->view->uids.n);
+	w_number(&s->out, s->view->n);
 	w_atom(&s->out, "EXISTS");
 	w_crlf(&s->out);
-	s->view->told = s->view->uids.n;
+	s->view->told = s->view->n;
 	if (s->enabled & ON_REV2)
 		return;
 	w_untagged(&s->out);
@@ -214,7 +214,7 @@ void sync_tell_known(struct session *s, bool keeps_numbers)
 	}
 	if (maildir_keyword_count(v->box) != v->keywords)
 		sync_flags(s);
-	if (gone || v->told != v->uids.n)
+	if (gone || v->told != v->n)
 		sync_counts(s);
 	tell_changed(s);
 	v->told_modseq = MIN(maildir_highestmodseq(v->box), v->gone_modseq - 1);
@@ -227,7 +227,8 @@ int sync_tell(struct session *s, bool keeps_numbers)
 	if (s->view->removed)
 		return 0;
 	r = maildir_update(s->view->box, s->view->readonly ? 0 : MD_CLAIM_RECENT);
-	sync_tell_known(s, keeps_numbers);
+	if (r != -ESTALE)	/* then its UIDs are others */
+		sync_tell_known(s, keeps_numbers);
 	if (r == -ENOENT || r == -ESTALE) {
 		s->view->removed = true;
 		return 0;

@@ -17,7 +17,6 @@ void view_free(struct view *v)
 	if (!v)
 		return;
 	maildir_close(v->box);
-	free(v->uids.v);
 	free(v->gone.v);
 	free(v->changed.v);
 	free(v->recent.v);
@@ -72,16 +71,83 @@ static bool insert(struct uids *u, uint32_t uid)
 	return true;
 }
 
-uint32_t view_number(const struct view *v, uint32_t uid)
+static int by_value(const void *x, const void *y)
 {
-	const size_t at = place(v->uids.v, v->uids.n, uid);
+	const uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
 
-	return at < v->uids.n && v->uids.v[at] == uid ? (uint32_t)at + 1 : 0;
+	return (a > b) - (a < b);
+}
+
+size_t uids_sort(uint32_t *v, size_t n)
+{
+	size_t once = 0;
+
+	if (n)
+		qsort(v, n, sizeof *v, by_value);
+	for (size_t i = 0; i < n; i++)
+		if (once == 0 || v[i] != v[once - 1])
+			v[once++] = v[i];
+	return once;
+}
+
+/* Looking for one message's file may show that others are gone, in the middle of a command. The client's numbers stay as they
+ * are, so the view is the same; but what is not in the folder any more must be in gone.
+ */
+static void notice(const struct view *view)
+{
+	struct view *v = (struct view *)(uintptr_t)view;
+	const struct md_event *e;
+	bool in_order = true;
+	size_t n;
+
+	if (!v->box)	/* one of nothing at all */
+		return;
+	e = maildir_events(v->box, &n);
+	for (; v->noticed < n; v->noticed++) {
+		const uint32_t uid = e[v->noticed].uid;
+
+		if (e[v->noticed].what != MD_EXPUNGED || uid > v->last)
+			continue;
+		in_order = in_order && (v->gone.n == 0 || v->gone.v[v->gone.n - 1] < uid);
+		push(&v->gone, uid);
+		v->gone_modseq = MIN(v->gone_modseq, e[v->noticed].modseq);
+	}
+	if (!in_order)
+		v->gone.n = uids_sort(v->gone.v, v->gone.n);
 }
 
 size_t view_position(const struct view *v, uint32_t uid)
 {
-	return place(v->uids.v, v->uids.n, uid);
+	notice(v);
+	return uid > v->last ? v->n : maildir_position(v->box, uid) + place(v->gone.v, v->gone.n, uid);
+}
+
+uint32_t view_number(const struct view *v, uint32_t uid)
+{
+	notice(v);
+	if (uid > v->last || !(maildir_message(v->box, uid) || is_in(v->gone.v, v->gone.n, uid)))
+		return 0;
+	return (uint32_t)view_position(v, uid) + 1;
+}
+
+uint32_t view_uid(const struct view *v, size_t position)
+{
+	size_t from = 0, to;
+
+	notice(v);
+	to = v->gone.n;
+	while (from < to) {	/* how many that are gone come before it */
+		const size_t half = from + (to - from) / 2;
+		const size_t at = maildir_position(v->box, v->gone.v[half]) + half;
+
+		if (at == position)
+			return v->gone.v[half];
+		if (at < position)
+			from = half + 1;
+		else
+			to = half;
+	}
+	return maildir_at(v->box, position - from)->uid;
 }
 
 bool view_recent(const struct view *v, uint32_t uid)
@@ -91,23 +157,24 @@ bool view_recent(const struct view *v, uint32_t uid)
 
 void view_begin(struct view *v)
 {
-	for (size_t i = 0; i < maildir_count(v->box); i++) {
-		const struct message *m = maildir_at(v->box, i);
+	const size_t n = maildir_count(v->box);
 
-		push(&v->uids, m->uid);
-		if (m->recent)
-			push(&v->recent, m->uid);
-	}
+	for (size_t i = maildir_first_recent(v->box); i < n; i++)
+		if (maildir_at(v->box, i)->recent)
+			push(&v->recent, maildir_at(v->box, i)->uid);
+	v->n = n;
+	v->last = n ? maildir_at(v->box, n - 1)->uid : 0;
 	maildir_events_clear(v->box);
+	v->noticed = 0;
 	v->told_modseq = v->client_modseq = maildir_highestmodseq(v->box);
 }
 
 static void absorb_new(struct view *v, const struct md_event *e)
 {
-	if (!maildir_message(v->box, e->uid) || view_number(v, e->uid))
+	if (e->uid <= v->last || !maildir_message(v->box, e->uid))
 		return;
-	assert(v->uids.n == 0 || e->uid > v->uids.v[v->uids.n - 1]);
-	push(&v->uids, e->uid);
+	v->n++;
+	v->last = e->uid;
 	if (v->idle)
 		push(&v->changed, e->uid);
 	if (e->recent)
@@ -127,17 +194,14 @@ void view_absorb(struct view *v, uint64_t silent)
 	size_t n;
 	const struct md_event *e = maildir_events(v->box, &n);
 
-	for (; n--; e++) {
+	notice(v);
+	for (; n--; e++)
 		if (e->what == MD_NEW)
 			absorb_new(v, e);
 		else if (e->what == MD_CHANGED)
 			absorb_change(v, e, silent);
-		else if (view_number(v, e->uid)) {
-			push(&v->gone, e->uid);
-			v->gone_modseq = MIN(v->gone_modseq, e->modseq);
-		}
-	}
 	maildir_events_clear(v->box);
+	v->noticed = 0;
 }
 
 void view_told(struct view *v, const uint32_t *uids, size_t n)
@@ -148,25 +212,6 @@ void view_told(struct view *v, const uint32_t *uids, size_t n)
 		if (!is_in(uids, n, v->changed.v[i]))
 			v->changed.v[left++] = v->changed.v[i];
 	v->changed.n = left;
-}
-
-static int by_value(const void *x, const void *y)
-{
-	const uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-
-	return (a > b) - (a < b);
-}
-
-size_t uids_sort(uint32_t *v, size_t n)
-{
-	size_t once = 0;
-
-	if (n)
-		qsort(v, n, sizeof *v, by_value);
-	for (size_t i = 0; i < n; i++)
-		if (once == 0 || v[i] != v[once - 1])
-			v[once++] = v[i];
-	return once;
 }
 
 /* Takes gone out of u; both ascending. */
@@ -188,23 +233,20 @@ static void remove_all(struct uids *u, const uint32_t *gone, size_t ngone)
 
 void view_forget_gone(struct view *v, struct arena *a, uint32_t **ret_numbers, uint32_t **ret_uids, size_t *ret_n)
 {
-	uint32_t *numbers = arena_alloc(a, v->gone.n * sizeof *numbers);
-	uint32_t *uids = arena_alloc(a, v->gone.n * sizeof *uids);
-	size_t n = 0, told = 0;
+	const size_t n = v->gone.n;
+	uint32_t *numbers = arena_alloc(a, n * sizeof *numbers);
+	uint32_t *uids = arena_alloc(a, n * sizeof *uids);
+	size_t told = 0;
 
-	v->gone.n = uids_sort(v->gone.v, v->gone.n);
-	for (size_t i = 0; i < v->gone.n; i++) {
-		const uint32_t number = view_number(v, v->gone.v[i]);
+	for (size_t i = 0; i < n; i++) {
+		const size_t position = view_position(v, v->gone.v[i]);
 
-		if (number == 0)
-			continue;
-		told += number <= v->told;
-		uids[n] = v->gone.v[i];
-		numbers[n] = number - (uint32_t)n;
-		n++;
+		told += position < v->told;
+		uids[i] = v->gone.v[i];
+		numbers[i] = (uint32_t)(position + 1 - i);
 	}
 	v->told -= told;
-	remove_all(&v->uids, uids, n);
+	v->n -= n;
 	remove_all(&v->recent, uids, n);
 	remove_all(&v->saved, uids, n);
 	v->gone.n = 0;
@@ -258,12 +300,11 @@ static struct seq *in_order(struct seqset set, uint32_t last, struct arena *a)
 /* Turns a range of numbers or UIDs into positions [a, b) in the view, none before done. */
 static struct seq positions(const struct view *v, struct seq range, enum resolve how, uint32_t done)
 {
-	size_t from = range.a - (range.a > 0), to = MIN(range.b, v->uids.n);
+	size_t from = range.a - (range.a > 0), to = MIN(range.b, v->n);
 
 	if (how == BY_UIDS) {
-		from = place(v->uids.v, v->uids.n, range.a);
-		to = place(v->uids.v, v->uids.n, range.b);
-		to += to < v->uids.n && v->uids.v[to] == range.b;
+		from = view_position(v, range.a);
+		to = range.b < UINT32_MAX ? view_position(v, range.b + 1) : v->n;
 	}
 	from = MAX(from, done);
 	return (struct seq){ (uint32_t)from, (uint32_t)MAX(from, to) };
@@ -272,12 +313,12 @@ static struct seq positions(const struct view *v, struct seq range, enum resolve
 /* Turns all ranges into positions, ascending and disjoint; NULL for a mistake. */
 static struct seq *all_positions(const struct view *v, struct seqset set, enum resolve how, struct arena *a)
 {
-	const uint32_t last = v->uids.n == 0 ? 0 : how == BY_UIDS ? v->uids.v[v->uids.n - 1] : (uint32_t)v->uids.n;
+	const uint32_t last = v->n == 0 ? 0 : how == BY_UIDS ? view_uid(v, v->n - 1) : (uint32_t)v->n;
 	struct seq *ranges = in_order(set, last, a);
 	uint32_t done = 0;
 
 	for (size_t i = 0; i < set.n; i++) {
-		if (how == BY_NUMBER && ranges[i].b > v->uids.n && (v->uids.n || ranges[i].a))
+		if (how == BY_NUMBER && ranges[i].b > v->n && (v->n || ranges[i].a))
 			return NULL;
 		ranges[i] = positions(v, ranges[i], how, done);
 		done = ranges[i].b;
@@ -303,11 +344,9 @@ bool view_resolve(const struct view *v, struct seqset set, enum resolve how, str
 		n += ranges[i].b - ranges[i].a;
 	uids = arena_alloc(a, n * sizeof *uids);
 	n = 0;
-	for (size_t i = 0; i < set.n; i++) {
-		if (ranges[i].b > ranges[i].a)
-			memcpy(uids + n, v->uids.v + ranges[i].a, (ranges[i].b - ranges[i].a) * sizeof *uids);
-		n += ranges[i].b - ranges[i].a;
-	}
+	for (size_t i = 0; i < set.n; i++)
+		for (size_t at = ranges[i].a; at < ranges[i].b; at++)
+			uids[n++] = view_uid(v, at);
 	*ret_uids = uids;
 	*ret_n = n;
 	return true;
@@ -321,7 +360,7 @@ struct seq *view_ranges(const struct view *v, struct seqset set, enum resolve ho
 	assert(!set.saved && how != BY_NUMBER);
 	for (size_t i = 0; i < set.n; i++)
 		if (ranges[i].b > ranges[i].a)
-			ranges[n++] = (struct seq){ v->uids.v[ranges[i].a], v->uids.v[ranges[i].b - 1] };
+			ranges[n++] = (struct seq){ view_uid(v, ranges[i].a), view_uid(v, ranges[i].b - 1) };
 	*ret_n = n;
 	return ranges;
 }

@@ -5,8 +5,9 @@
 #include "imap/sets.h"
 #include "maildir/maildir.h"
 
-/* Message numbers are positions in uids, counted from 1. A message that is gone from the folder stays here, with its
- * number, until the client has been told (RFC 9051 7.5.1).
+/* What the client knows: the messages of the folder up to the UID `last`, and those in gone, which are not there any more but
+ * keep their numbers until the client has been told (RFC 9051 7.5.1). So a view takes no memory for what is there, and to
+ * begin one is as cheap in a big folder as in a small one. Message numbers are counted from 1, positions from 0.
  */
 struct uids {
 	uint32_t *v;
@@ -25,9 +26,11 @@ struct view {
 	bool pushed;			/* inotify tells of its changes */
 	bool no_flags;			/* changed flags are not told (NOTIFY without FlagChange) */
 	bool idle;			/* flags of new messages are told at once, as the manual page has it */
-	struct uids uids;		/* ascending */
+	size_t n;			/* how many messages there are in the view */
+	uint32_t last;			/* no message in it has a higher UID */
 	size_t told;			/* how many of them EXISTS has counted */
-	struct uids gone;		/* expunged, and not told yet */
+	struct uids gone;		/* expunged, and not told yet; ascending */
+	size_t noticed;			/* so many of the folder's events are in gone, where they belong there */
 	struct uids changed;		/* flags or keywords are others than the client knows; in any order */
 	struct uids recent;		/* \Recent in this session, ascending */
 	struct uids saved;		/* what "$" means (RFC 5182), ascending */
@@ -45,12 +48,14 @@ void view_free(struct view *v);		/* closes the folder, too */
 /* The number of a UID, or 0 if the client has not been told of it. */
 uint32_t view_number(const struct view *v, uint32_t uid);
 bool view_recent(const struct view *v, uint32_t uid);
-/* Where in uids the first that is not below uid is; their number if there is none. */
+/* The position of the first whose UID is not below uid; how many there are if there is none. */
 size_t view_position(const struct view *v, uint32_t uid);
+/* The UID at a position, which is below v->n. */
+uint32_t view_uid(const struct view *v, size_t position);
 
 /* Takes in all messages that are there: the client is about to be told of them. */
 void view_begin(struct view *v);
-/* Takes the folder's events in: messages that came are in uids from here on, others in gone or changed. A change of
+/* Takes the folder's events in: messages that came are in the view from here on, others in gone or changed. A change of
  * modseq silent is one that the client knows of (STORE with .SILENT); 0: none.
  */
 void view_absorb(struct view *v, uint64_t silent);

@@ -109,7 +109,7 @@ START_TEST(numbers_stay_until_expunges_are_told)
 	size_t n;
 
 	view_begin(v);
-	v->told = v->uids.n;
+	v->told = v->n;
 	expunge(v, gone, COUNT(gone));
 	ck_assert_uint_eq(view_number(v, 10), 10);
 	view_forget_gone(v, &a, &numbers, &uids, &n);
@@ -139,7 +139,7 @@ START_TEST(what_was_never_counted_is_not_told_as_expunged)
 	view_forget_gone(v, &a, &numbers, &uids, &n);
 	ck_assert_uint_eq(n, 1);
 	ck_assert_uint_eq(numbers[0], 5);
-	ck_assert_uint_eq(v->uids.n, 8);
+	ck_assert_uint_eq(v->n, 8);
 	ck_assert_uint_eq(v->told, 8);
 	release(v, &d);
 }
@@ -154,7 +154,7 @@ START_TEST(recent_goes_with_its_message)
 	size_t n;
 
 	view_begin(v);
-	v->told = v->uids.n;
+	v->told = v->n;
 	ck_assert_uint_eq(v->recent.n, 10);
 	ck_assert(view_recent(v, 4));
 	expunge(v, gone, 1);

@@ -3,17 +3,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "base/buf.h"
 
 void buf_release(struct buf *b)
 {
-	free(b->s);
+	if (b->mapped)
+		munmap(b->s, b->mapped);
+	else
+		free(b->s);
 	*b = (struct buf){ 0 };
 }
 
 void buf_clear(struct buf *b)
 {
 	b->n = 0;
+}
+
+static void move_to_heap(struct buf *b, size_t size)
+{
+	char *s = must_alloc(size);
+
+	memcpy(s, b->s, b->n);
+	munmap(b->s, b->mapped);
+	b->mapped = 0;
+	b->s = s;
 }
 
 char *buf_reserve(struct buf *b, size_t n)
@@ -24,7 +38,10 @@ char *buf_reserve(struct buf *b, size_t n)
 		out_of_memory();
 	if (want > b->size) {
 		b->size = MAX(want, MAX(b->size * 2, (size_t)64));
-		b->s = must_realloc(b->s, b->size);
+		if (b->mapped)
+			move_to_heap(b, b->size);
+		else
+			b->s = must_realloc(b->s, b->size);
 	}
 	return b->s + b->n;
 }

@@ -7,6 +7,7 @@ struct buf {
 	char *s;
 	size_t n;	/* in use */
 	size_t size;	/* allocated */
+	size_t mapped;	/* of these came from mmap(), and go by munmap(); 0: all is malloc()'s */
 };
 
 void buf_release(struct buf *b);	/* frees; b may be used again; for _cleanup_ */

@@ -84,10 +84,14 @@ static void add_missing(const struct view *v, uint32_t a, uint32_t b, struct uid
 {
 	uint64_t next = a;
 
-	for (size_t i = view_position(v, a); i < v->uids.n && v->uids.v[i] <= b; i++) {
-		if (v->uids.v[i] > next)
-			uidset_add_run(ret, (uint32_t)next, v->uids.v[i] - 1);
-		next = (uint64_t)v->uids.v[i] + 1;
+	for (size_t i = view_position(v, a); i < v->n; i++) {
+		const uint32_t uid = view_uid(v, i);
+
+		if (uid > b)
+			break;
+		if (uid > next)
+			uidset_add_run(ret, (uint32_t)next, uid - 1);
+		next = (uint64_t)uid + 1;
 	}
 	if (next <= b)
 		uidset_add_run(ret, (uint32_t)next, b);
@@ -138,7 +142,7 @@ static uint32_t matching(const struct view *v, const struct known *k)
 	for (size_t i = 0, j = 0; i < numbers.n && j < uids.n;) {
 		number = number ? number : numbers.v[i].a;
 		uid = uid ? uid : uids.v[j].a;
-		if (number > v->uids.n || v->uids.v[number - 1] != uid)
+		if (number > v->n || view_uid(v, number - 1) != uid)
 			break;
 		last = uid;
 		if (number++ == numbers.v[i].b) {
@@ -161,6 +165,8 @@ static void tell_known(struct session *s, struct arena *a, const void *args)
 	const struct seqset known = k->some ? k->uids : (struct seqset){ .v = &all, .n = 1 };
 	const uint32_t matched = matching(s->view, k);
 	struct uidset wanted, vanished;
+	uint32_t *changed;
+	size_t n;
 
 	if (k->uidvalidity != maildir_uidvalidity(s->view->box))
 		return;
@@ -170,15 +176,14 @@ static void tell_known(struct session *s, struct arena *a, const void *args)
 	if (matched)
 		uidset_remove_run(&vanished, 1, matched);
 	tell_vanished(s, a, k->modseq, &vanished);
-	for (size_t i = 0; i < wanted.n; i++)
-		for (size_t at = view_position(s->view, wanted.v[i].a);
-		     at < s->view->uids.n && s->view->uids.v[at] <= wanted.v[i].b; at++) {
-			const struct message *m = maildir_message(s->view->box, s->view->uids.v[at]);
-
-			if (m && m->modseq > k->modseq)
-				sync_fetch_flags(s, m->uid, true);
-			conn_flush_some(&s->conn, 65536);
-		}
+	maildir_changed(s->view->box, k->modseq, a, &changed, &n);
+	for (size_t i = 0, at = 0; i < n && at < wanted.n; i++) {
+		while (at < wanted.n && wanted.v[at].b < changed[i])
+			at++;
+		if (at < wanted.n && wanted.v[at].a <= changed[i])
+			sync_fetch_flags(s, changed[i], true);
+		conn_flush_some(&s->conn, 65536);
+	}
 }
 
 static const struct select_row parameters[] = {

@@ -51,18 +51,6 @@ static bool p_parameters(struct session *s, struct cursor *c, struct parameters 
 	return p_char(c, ')') && p_end(c);
 }
 
-/* The first message without \Seen, by its number, or 0. */
-static size_t first_unseen(const struct view *v)
-{
-	for (size_t i = 0; i < v->uids.n; i++) {
-		const struct message *m = maildir_message(v->box, v->uids.v[i]);
-
-		if (m && !(m->flags & MD_SEEN))
-			return i + 1;
-	}
-	return 0;
-}
-
 /* "* OK [MAILBOXID (id)]" (RFC 8474 4.2) */
 static void tell_mailboxid(struct session *s)
 {
@@ -93,7 +81,7 @@ static void tell_urlmech(struct session *s)
 static void tell_selected(struct session *s)
 {
 	struct view *v = s->view;
-	size_t unseen;
+	const size_t unseen = maildir_first_unseen(v->box);
 
 	view_begin(v);
 	sync_flags(s);
@@ -103,9 +91,8 @@ static void tell_selected(struct session *s)
 	tell_mailboxid(s);
 	tell_urlmech(s);
 	sync_number(s, "HIGHESTMODSEQ", v->told_modseq, "Highest");
-	unseen = s->enabled & (ON_REV2 | ON_UIDONLY) ? 0 : first_unseen(v);
-	if (unseen)
-		sync_number(s, "UNSEEN", unseen, "First unseen message");
+	if (unseen < v->n && !(s->enabled & (ON_REV2 | ON_UIDONLY)))
+		sync_number(s, "UNSEEN", unseen + 1, "First unseen message");
 }
 
 static enum verdict open_mailbox(struct session *s, struct command *cmd, bool readonly)
