@@ -208,7 +208,7 @@ static bool is_in_sets(struct session *s, struct fetching *f, const struct searc
 
 bool search_limit(struct session *s, struct command *cmd, struct search *search)
 {
-	const struct uids *all = &s->view->uids;
+	const struct view *all = s->view;
 	uint32_t *uids;
 	size_t n = 0;
 
@@ -216,10 +216,10 @@ bool search_limit(struct session *s, struct command *cmd, struct search *search)
 		return false;
 	uids = arena_alloc(cmd->arena, all->n * sizeof *uids);
 	for (size_t i = 0; i < all->n; i++) {
-		struct fetching f = { .uid = all->v[i] };
+		struct fetching f = { .uid = view_uid(all, i) };
 
 		if (is_in_sets(s, &f, search->keys))
-			uids[n++] = all->v[i];
+			uids[n++] = f.uid;
 	}
 	if (!limit_messages(s, cmd, &uids, &n))
 		return false;

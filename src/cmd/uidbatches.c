@@ -32,7 +32,7 @@ static bool p_batches(struct cursor *c, struct batches *ret)
  */
 static void tell(struct session *s, struct str tag, const struct batches *b)
 {
-	const struct uids *uids = &s->view->uids;
+	const struct view *v = s->view;
 	const char *comma = "";
 
 	w_untagged(&s->out);
@@ -41,12 +41,12 @@ static void tell(struct session *s, struct str tag, const struct batches *b)
 	w_atom(&s->out, "TAG");
 	w_string(&s->out, tag);
 	w_close(&s->out);
-	for (uint64_t k = b->first; k <= b->last && (k - 1) * b->size < uids->n; k++) {
-		const size_t high = uids->n - (size_t)((k - 1) * b->size);
-		const uint32_t low = high > b->size ? uids->v[high - b->size - 1] + 1 : 1;
+	for (uint64_t k = b->first; k <= b->last && (k - 1) * b->size < v->n; k++) {
+		const size_t high = v->n - (size_t)((k - 1) * b->size);
+		const uint32_t low = high > b->size ? view_uid(v, high - b->size - 1) + 1 : 1;
 		char range[32];
 
-		snprintf(range, sizeof range, "%s%u:%u", comma, uids->v[high - 1], low);
+		snprintf(range, sizeof range, "%s%u:%u", comma, view_uid(v, high - 1), low);
 		if (*comma)
 			w_glue(&s->out);
 		w_atom(&s->out, range);
