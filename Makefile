@@ -38,7 +38,7 @@ endif
 
 # Rooms, and the files in them that hold a main().
 MAINS := src/imapd.c src/login/imaplogin.c src/tls/imaptls.c auth/auth-file.c auth/auth-unix.c \
-         auth/imapd-passwd.c
+         auth/imapd-passwd.c maildir/maildir-check.c
 ROOMS := base mail imap wire server login tls auth maildir
 SRC_base := $(wildcard src/base/*.c)
 SRC_mail := $(wildcard src/mail/*.c)
@@ -52,7 +52,7 @@ SRC_maildir := $(wildcard maildir/*.c)
 objects = $(patsubst %.c,$(B)/%.o,$(filter-out $(MAINS),$(1)))
 archive = $(B)/lib$(1).a
 
-BIN     := $(B)/imapd $(B)/imapd-passwd
+BIN     := $(B)/imapd $(B)/imapd-passwd $(B)/maildir-check
 LIBEXEC := $(B)/imaplogin $(B)/imaptls $(B)/auth-file $(B)/auth-unix
 TESTS   := $(patsubst t/%.c,$(B)/t/%,$(wildcard t/t_*.c))
 
@@ -77,6 +77,9 @@ $(B)/imaptls: $(B)/src/tls/imaptls.o $(foreach r,tls base,$(call archive,$(r)))
 	$(link) -lgnutls -o $@
 $(B)/auth-file $(B)/auth-unix $(B)/imapd-passwd: $(B)/%: $(B)/auth/%.o $(foreach r,auth base,$(call archive,$(r)))
 	$(link) -lcrypt -o $@
+
+$(B)/maildir-check: $(B)/maildir/maildir-check.o $(foreach r,maildir base,$(call archive,$(r)))
+	$(link) -l:libunistring.a -l:liblmdb.a -o $@
 
 T_ROOMS ?= $(ROOMS)
 $(B)/t/t_%: $(B)/t/t_%.o $(foreach r,$(T_ROOMS),$(call archive,$(r)))

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "maildir/export.h"
 #include "maildir/files.h"
+#include "maildir/maildir.h"
 
 #define KEYWORDS "courierimapkeywords"
 
@@ -79,4 +80,27 @@ int export_courier(int dir_fd, const struct md_import *what)
 	if (r >= 0)
 		r = remove_updates(dir_fd);
 	return r < 0 ? r : write_uids(dir_fd, what);
+}
+
+int export_folder(const struct maildir *m, int dir_fd)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct md_import what = { .uidvalidity = maildir_uidvalidity(m), .uidnext = maildir_uidnext(m) };
+	struct md_import_entry *entries = arena_alloc(&a, (maildir_count(m) + 1) * sizeof *entries);
+	struct str *keywords = arena_alloc(&a, (maildir_keyword_count(m) + 1) * sizeof *keywords);
+
+	for (; what.nkeywords < maildir_keyword_count(m); what.nkeywords++)
+		keywords[what.nkeywords] = maildir_keyword_name(m, what.nkeywords);
+	for (; what.n < maildir_count(m); what.n++) {
+		const struct message *msg = maildir_at(m, what.n);
+		const struct keywords *k = maildir_keywords(m, msg);
+
+		entries[what.n] = (struct md_import_entry){ .uid = msg->uid,
+							    .base = maildir_base_name(m, msg),
+							    .keywords = k->v,
+							    .nkeywords = k->n };
+	}
+	what.entries = entries;
+	what.keywords = keywords;
+	return export_courier(dir_fd, &what);
 }

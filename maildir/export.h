@@ -8,3 +8,7 @@
  * be at work there. -EINVAL if *what has no UIDVALIDITY.
  */
 int export_courier(int dir_fd, const struct md_import *what);
+
+/* The same for an open folder, as of its last update. */
+struct maildir;
+int export_folder(const struct maildir *m, int dir_fd);

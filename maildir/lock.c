@@ -121,6 +121,21 @@ static bool stale(const struct lock *l, struct str who, const struct stat *st)
 	return kill((pid_t)n, 0) < 0 && errno == ESRCH;
 }
 
+static bool find_stale(const struct lock *l, struct stat *ret, struct buf *ret_who)
+{
+	return fstatat(l->tmp, LOCK_DOT, ret, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       !(S_ISREG(ret->st_mode) && fd_slurp_at(l->tmp, LOCK_DOT, 512, ret_who) < 0) &&
+	       stale(l, buf_view(ret_who), ret);
+}
+
+bool lock_is_stale(const struct lock *l)
+{
+	_cleanup_(buf_release) struct buf who = { 0 };
+	struct stat st;
+
+	return find_stale(l, &st, &who);
+}
+
 /* Removes the dot-lock if it is stale. It is moved away first, and looked at: who came before us may have put
  * another there. */
 static void break_dot(struct lock *l)
@@ -129,11 +144,7 @@ static void break_dot(struct lock *l)
 	char name[MDNAME_MAX + 1];
 	struct stat st, moved;
 
-	if (fstatat(l->tmp, LOCK_DOT, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return;
-	if (S_ISREG(st.st_mode) && fd_slurp_at(l->tmp, LOCK_DOT, 512, &who) < 0)
-		return;
-	if (!stale(l, buf_view(&who), &st))
+	if (!find_stale(l, &st, &who))
 		return;
 	mdname_unique(NULL, (unsigned)(uintptr_t)l, l->hostname, name);
 	if (renameat(l->tmp, LOCK_DOT, l->tmp, name) < 0)

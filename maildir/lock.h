@@ -33,6 +33,8 @@ void lock_release(struct lock *l); /* drops it, too */
  */
 int lock_take(struct lock *l, unsigned wait_ms);
 void lock_drop(struct lock *l);
+/* Whether there is a dot-lock that lock_take() would break. */
+bool lock_is_stale(const struct lock *l);
 /* 0 if it is still ours, else -ENOLCK: then nothing may be written. */
 int lock_check(const struct lock *l);
 /* That the holder is alive; call now and then in long work. As lock_check(). */

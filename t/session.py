@@ -33,7 +33,10 @@ class Session:
             raise
 
     def line(self):
-        line = self.file.readline()
+        try:
+            line = self.file.readline()
+        except ConnectionError:		# it has ended before it has read all
+            line = b""
         if not line:
             raise Ended
         literal = re.search(rb"\{(\d+)\}\r\n$", line)
@@ -41,10 +44,16 @@ class Session:
             line += self.file.read(int(literal[1])) + self.line()
         return line
 
+    def send(self, octets):
+        try:
+            self.socket.sendall(octets)
+        except ConnectionError:
+            raise Ended from None
+
     def command(self, text):
         self.count += 1
         tag = b"t%d " % self.count
-        self.socket.sendall(tag + text.encode() + b"\r\n")
+        self.send(tag + text.encode() + b"\r\n")
         lines = []
         while not lines or not lines[-1].startswith(tag):
             lines.append(self.line())
