@@ -266,7 +266,7 @@ struct program {
 
 static void put(struct program *p, unsigned code, uint32_t k, unsigned yes, unsigned no)
 {
-	assert(p->n < LONGEST);
+	assert(p->n < LONGEST && yes < 256 && no < 256);
 	p->code[p->n++] = (struct sock_filter){ (uint16_t)code, (uint8_t)yes, (uint8_t)no, k };
 }
 
@@ -286,19 +286,43 @@ static void done(struct program *p, uint32_t action)
 	put(p, BPF_RET | BPF_K, action, 0, 0);
 }
 
-/* One row. The accumulator holds the call's number before and after. The halves of an argument are in the
- * order of a little-endian machine, which both architectures are.
+/* A libc that is newer than this table asks for calls that it does without when there are none. */
+enum { NEWEST = 462 };
+
+/* What comes of each call. CHECKED is none of the kernel's: the rows of that number say. */
+enum { CHECKED = 0 };
+
+struct actions {
+	const struct call *rows[2]; /* allowed, from two tables */
+	uint32_t of[NEWEST + 1];
+};
+
+static void set_actions(struct actions *a, const struct call *calls, uint32_t action)
+{
+	for (; calls->check; calls++) {
+		assert(calls->number <= NEWEST);
+		a->of[calls->number] = calls->check == ANY ? action : CHECKED;
+	}
+}
+
+static void actions_init(struct actions *a, enum sandbox_profile profile)
+{
+	*a = (struct actions){ .rows = { common, profiles[profile] } };
+	for (size_t i = 0; i <= NEWEST; i++)
+		a->of[i] = SECCOMP_RET_ERRNO | EPERM;
+	set_actions(a, fatal, SECCOMP_RET_KILL_PROCESS);
+	set_actions(a, common, SECCOMP_RET_ALLOW);
+	set_actions(a, profiles[profile], SECCOMP_RET_ALLOW);
+	a->of[SYS_clone3] = SECCOMP_RET_ERRNO | ENOSYS;
+}
+
+/* One row: on to the next instruction if its argument is another. The halves of an argument are in the order
+ * of a little-endian machine, which both architectures are.
  */
-static void put_call(struct program *p, const struct call *c, uint32_t action)
+static void put_row(struct program *p, const struct call *c)
 {
 	const size_t low = offsetof(struct seccomp_data, args) + 8 * c->argument;
 
-	if (c->check == ANY) {
-		skip(p, c->number, 0, 1);
-		done(p, action);
-		return;
-	}
-	skip(p, c->number, 0, c->check == NIL ? 7 : 5);
 	if (c->check == NIL) {
 		load(p, low + 4);
 		skip(p, 0, 0, 4);
@@ -306,34 +330,62 @@ static void put_call(struct program *p, const struct call *c, uint32_t action)
 	load(p, low);
 	put(p, BPF_ALU | BPF_AND | BPF_K, c->mask, 0, 0);
 	skip(p, c->check == SELF ? (uint32_t)getpid() : c->value, 0, 1);
-	done(p, action);
-	load(p, offsetof(struct seccomp_data, nr));
+	done(p, SECCOMP_RET_ALLOW);
 }
 
-static void put_calls(struct program *p, const struct call *calls, uint32_t action)
+static void put_action(struct program *p, const struct actions *a, uint32_t number, uint32_t action)
 {
-	for (; calls->check; calls++)
-		put_call(p, calls, action);
+	for (size_t i = 0; action == CHECKED && i < COUNT(a->rows); i++)
+		for (const struct call *c = a->rows[i]; c->check; c++)
+			if (c->number == number)
+				put_row(p, c);
+	done(p, action == CHECKED ? SECCOMP_RET_ERRNO | EPERM : action);
 }
 
-/* A libc that is newer than this table asks for calls that it does without when there are none. */
-enum { NEWEST = 462 };
+/* Neighbours with one fate; up to the next one's first. */
+struct span {
+	uint32_t first, action;
+};
+
+/* The kernel walks through the filter for each call that there is, before it takes it: so a search in halves. */
+static void put_spans(struct program *p, const struct actions *a, const struct span *v, size_t n)
+{
+	const unsigned short at = p->n;
+
+	if (n == 1) {
+		put_action(p, a, v->first, v->action);
+		return;
+	}
+	put(p, BPF_JMP | BPF_JGE | BPF_K, v[n / 2].first, 0, 0);
+	put_spans(p, a, v, n / 2);
+	assert(p->n - at - 1 < 256);
+	p->code[at].jt = (uint8_t)(p->n - at - 1);
+	put_spans(p, a, v + n / 2, n - n / 2);
+}
+
+static size_t find_spans(const struct actions *a, struct span ret[static NEWEST + 3])
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i <= NEWEST; i++)
+		if (i == 0 || a->of[i] == CHECKED || a->of[i] != a->of[i - 1])
+			ret[n++] = (struct span){ i, a->of[i] };
+	ret[n++] = (struct span){ NEWEST + 1, SECCOMP_RET_ERRNO | ENOSYS };
+	ret[n++] = (struct span){ X32, SECCOMP_RET_KILL_PROCESS };
+	return n;
+}
 
 static void put_all(struct program *p, enum sandbox_profile profile)
 {
+	struct span spans[NEWEST + 3];
+	struct actions a;
+
+	actions_init(&a, profile);
 	load(p, offsetof(struct seccomp_data, arch));
 	skip(p, (uint32_t)ARCHITECTURE, 1, 0);
 	done(p, SECCOMP_RET_KILL_PROCESS);
 	load(p, offsetof(struct seccomp_data, nr));
-	put(p, BPF_JMP | BPF_JGE | BPF_K, X32, 0, 1);
-	done(p, SECCOMP_RET_KILL_PROCESS);
-	put_calls(p, common, SECCOMP_RET_ALLOW);
-	put_calls(p, profiles[profile], SECCOMP_RET_ALLOW);
-	put_calls(p, fatal, SECCOMP_RET_KILL_PROCESS);
-	put_call(p, &(const struct call)CALL(clone3), SECCOMP_RET_ERRNO | ENOSYS);
-	put(p, BPF_JMP | BPF_JGT | BPF_K, NEWEST, 0, 1);
-	done(p, SECCOMP_RET_ERRNO | ENOSYS);
-	done(p, SECCOMP_RET_ERRNO | EPERM);
+	put_spans(p, &a, spans, find_spans(&a, spans));
 }
 
 int sandbox_calls(enum sandbox_profile profile)
