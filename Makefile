@@ -70,7 +70,7 @@ $(B)/%.o: %.c Makefile
 link = $(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 $(B)/imapd: $(B)/src/imapd.o $(foreach r,server mail maildir imap wire base,$(call archive,$(r)))
-	$(link) -lsystemd -l:libz.a -l:libunistring.a -l:liblmdb.a -o $@
+	$(link) -l:libz.a -l:libunistring.a -l:liblmdb.a -o $@
 $(B)/imaplogin: $(B)/src/login/imaplogin.o $(foreach r,login imap base,$(call archive,$(r)))
 	$(link) $(STATIC) -o $@
 $(B)/imaptls: $(B)/src/tls/imaptls.o $(foreach r,tls base,$(call archive,$(r)))
@@ -83,7 +83,7 @@ $(B)/maildir-check: $(B)/maildir/maildir-check.o $(foreach r,maildir base,$(call
 
 T_ROOMS ?= $(ROOMS)
 $(B)/t/t_%: $(B)/t/t_%.o $(foreach r,$(T_ROOMS),$(call archive,$(r)))
-	$(link) -lcheck -lsubunit -lm -lrt -lpthread -lsystemd -lgnutls -lcrypt -l:libz.a -l:libunistring.a -l:liblmdb.a -o $@
+	$(link) -lcheck -lsubunit -lm -lrt -lpthread -lgnutls -lcrypt -l:libz.a -l:libunistring.a -l:liblmdb.a -o $@
 
 # The player of dialogues: t/imap/AREA/CASE.imap.
 $(B)/dialog: $(B)/t/dialog.o $(patsubst %.c,$(B)/%.o,$(wildcard t/dialog/*.c)) $(call archive,base)
@@ -93,7 +93,7 @@ tests: $(TESTS) $(B)/dialog
 
 # Fuzzers: make V=fuzz fuzzers; then t/fuzz build/fuzz/t/fuzz_NAME.
 $(B)/t/fuzz_%: $(B)/t/fuzz_%.o $(foreach r,$(T_ROOMS),$(call archive,$(r)))
-	$(link) -fsanitize=fuzzer -lsystemd -lgnutls -lcrypt -l:libz.a -l:libunistring.a -l:liblmdb.a -o $@
+	$(link) -fsanitize=fuzzer -lgnutls -lcrypt -l:libz.a -l:libunistring.a -l:liblmdb.a -o $@
 fuzzers: $(patsubst t/%.c,$(B)/t/%,$(wildcard t/fuzz_*.c))
 
 check:

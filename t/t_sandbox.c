@@ -1,5 +1,6 @@
 /* t/t_sandbox.c: what a process can't do any more once the door is closed, and what it still can */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <iconv.h>
 #include <sched.h>
@@ -485,6 +486,27 @@ START_TEST(session_can_load_character_sets)
 }
 END_TEST
 
+static void use_libraries(const struct place *p)
+{
+	const struct sandbox_path mine = { p->mine, true };
+	void *library;
+	int (*new)(void **ret) = NULL;
+	void *event, *found;
+
+	must(sandbox_enter(SANDBOX_SESSION, &mine, 1) >= 1);
+	library = dlopen("libsystemd.so.0", RTLD_LAZY);
+	must(library != NULL);
+	found = dlsym(library, "sd_event_new");
+	memcpy(&new, &found, sizeof found);
+	must(new && new(&event) >= 0);
+}
+
+START_TEST(session_can_load_sd_event)
+{
+	in_a_child(use_libraries);
+}
+END_TEST
+
 static void ask_for_lock_holders(const struct place *p)
 {
 	const struct sandbox_path mine = { p->mine, true };
@@ -571,6 +593,6 @@ END_TEST
 T_SUITE("sandbox", T_LOOP(dialogue_cannot, attempts), T_LOOP(tls_cannot, attempts),
 	T_LOOP(session_cannot, attempts), T_LOOP(without_a_door_it_works, possible),
 	T_TEST(dialogue_can_use_the_descriptors_it_has), T_TEST(session_can_work_in_its_maildir),
-	T_TEST(session_can_load_character_sets), T_TEST(session_can_ask_whether_a_process_lives),
+	T_TEST(session_can_load_character_sets), T_TEST(session_can_load_sd_event), T_TEST(session_can_ask_whether_a_process_lives),
 	T_TEST(what_is_granted_for_reading_is_not_written), T_TEST(one_file_can_be_granted),
 	T_TEST(leaves_no_core), T_TEST(abort_still_ends_the_process))

@@ -70,7 +70,7 @@ START_TEST(each_thing_holds_by_itself_and_together)
 }
 END_TEST
 
-START_TEST(sd_event_comes_with_a_second_thing)
+START_TEST(sd_event_comes_with_a_mailbox)
 {
 	struct stage s;
 
@@ -79,9 +79,30 @@ START_TEST(sd_event_comes_with_a_second_thing)
 	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_OUT, 10), WAIT_CLIENT_OUT);
 	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_STOP | WAIT_MAILBOX, 10),
 			 0); /* none set up */
-	ck_assert_ptr_null(s.wait.event);
-	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_CLIENT_OUT, 10), WAIT_CLIENT_OUT);
-	ck_assert_ptr_nonnull(s.wait.event);
+	ck_assert_int_eq(wait_signals(&s.wait), 0);
+	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_CLIENT_OUT | WAIT_STOP, 10), WAIT_CLIENT_OUT);
+	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_STOP, 10), 0);
+	wait_mailbox(&s.wait, s.mailbox[0]);
+	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_MAILBOX, 0), 0); /* a look is no wait */
+	ck_assert_ptr_null(s.wait.loop);
+	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_MAILBOX, 10), 0);
+	ck_assert_ptr_nonnull(s.wait.loop);
+	ck_assert(!s.wait.no_loop);
+	stage_close(&s);
+}
+END_TEST
+
+START_TEST(without_sd_event_a_mailbox_is_waited_for_all_the_same)
+{
+	struct stage s;
+
+	stage_open(&s);
+	s.wait.no_loop = true;
+	wait_mailbox(&s.wait, s.mailbox[0]);
+	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_MAILBOX, 10), 0);
+	ck_assert_int_eq(write(s.mailbox[1], "x", 1), 1);
+	ck_assert_int_eq(wait_for(&s.wait, WAIT_CLIENT_IN | WAIT_MAILBOX, -1), WAIT_MAILBOX);
+	ck_assert_ptr_null(s.wait.loop);
 	stage_close(&s);
 }
 END_TEST
@@ -281,7 +302,7 @@ START_TEST(what_has_been_read_meanwhile_holds_no_more)
 }
 END_TEST
 
-T_SUITE("wait", T_TEST(what_has_been_read_meanwhile_holds_no_more), T_TEST(each_thing_holds_by_itself_and_together), T_TEST(sd_event_comes_with_a_second_thing),
+T_SUITE("wait", T_TEST(what_has_been_read_meanwhile_holds_no_more), T_TEST(each_thing_holds_by_itself_and_together), T_TEST(sd_event_comes_with_a_mailbox), T_TEST(without_sd_event_a_mailbox_is_waited_for_all_the_same),
 	T_LOOP(a_stop_stays_and_wakes_a_wait, stop_signals),
 	T_LOOP(a_word_or_the_end_of_whoever_started_us_is_a_stop, words),
 	T_LOOP(a_signal_without_wait_signals_just_ends, stop_signals), T_TEST(an_inherited_mask_is_cleared),

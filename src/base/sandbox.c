@@ -109,19 +109,19 @@ int sandbox_files(const struct sandbox_path *paths, size_t n)
 	return (int)abi;
 }
 
-/* What a session's libc opens by itself: character sets of iconv (with the loader's cache, for modules that
- * need each other) and the time zone. Each distribution has some of them.
+/* What a session's libc opens by itself: libraries (libsystemd with what it wants, character sets of iconv), found
+ * by the loader's cache, and the time zone. Each distribution has some of them.
  */
 static const char *const libc_files[] = {
 	"/etc/ld.so.cache",
 	"/etc/localtime",
 	"/usr/share/zoneinfo",
 	"/usr/lib/gconv",
-	"/usr/lib64/gconv",
+	"/usr/lib64",
 #ifdef __x86_64__
-	"/usr/lib/x86_64-linux-gnu/gconv",
+	"/usr/lib/x86_64-linux-gnu",
 #else
-	"/usr/lib/aarch64-linux-gnu/gconv",
+	"/usr/lib/aarch64-linux-gnu",
 #endif
 };
 

@@ -6,8 +6,9 @@
  *
  * dialogue: reads and writes the descriptors it has, waits, ends. No files, no sockets, no processes.
  * tls:      the same, and what GnuTLS asks of the kernel (random numbers, the time, a socket's options).
- * session:  files (beneath the paths it names), inotify, epoll, timerfd, signalfd, and iconv's and the time
- *           zone's own files, which it need not name. kill(pid, 0) to ask whether the holder of a lock lives.
+ * session:  files (beneath the paths it names), inotify, epoll, timerfd, signalfd, and the system's libraries,
+ *           with iconv's, and the time zone's files, which it need not name. kill(pid, 0) to ask whether the
+ *           holder of a lock lives.
  *
  * None of them: exec, fork, ptrace and its kin, a new socket, connect, sendmsg (so no descriptor leaves; send()
  * to where a socket is connected works), a signal to anybody else, memory that is writable and executable.

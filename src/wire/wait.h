@@ -9,19 +9,16 @@ enum {
 	WAIT_STOP = 8, /* SIGTERM, SIGHUP or SIGINT has come, or whoever started us says so; it stays so */
 };
 
-/* Descriptors stay the caller's and keep their modes: they may be a shell's, and outlive us. sd-event is set
- * up by the first wait for more than one thing.
+/* Descriptors stay the caller's and keep their modes: they may be a shell's, and outlive us. poll(2) waits, but
+ * for a mailbox sd-event does, which is set up by the first such wait.
  */
 struct wait {
 	int in, out, mailbox;
-	int stop_fd;  /* readable means WAIT_STOP; -1 if there is none */
-	bool signals; /* they are blocked and waited for */
-	bool stop;    /* one has come */
-	unsigned got; /* what holds, of WAIT_ */
-	struct sd_event *event;
-	struct sd_event_source *source_in, *source_out, *source_mailbox;
-	struct sd_event_source *source_stop[3], *source_stop_fd;
-	unsigned always; /* of WAIT_: descriptors that can't be waited for, as files: they are always ready */
+	int stop_fd;   /* readable means WAIT_STOP; -1 if there is none */
+	int signal_fd; /* the same, for the blocked signals; ours */
+	bool stop;     /* one of them has come */
+	struct loop *loop;
+	bool no_loop; /* sd-event could not be had, which has been logged */
 };
 
 void wait_open(struct wait *w, int in, int out);
