@@ -390,9 +390,10 @@ static void put_all(struct program *p, enum sandbox_profile profile)
 
 int sandbox_calls(enum sandbox_profile profile)
 {
-	struct program p = { .n = 0 };
+	struct program p;
 	struct sock_fprog filter = { .filter = p.code };
 
+	p.n = 0;
 	put_all(&p, profile);
 	filter.len = p.n;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -32,7 +32,7 @@ int frame_send(int sock, enum frame_kind kind, const struct str *fields, size_t 
 /* Waits for one. Returns 1, 0 if the other side is gone, -EBADMSG if it is no frame, or another negative
  * errno. */
 int frame_recv(int sock, struct frame *ret);
-void frame_wipe(struct frame *f); /* what frame_recv() put there; f must have been all zero before that */
+void frame_wipe(struct frame *f); /* what frame_recv() put there; the fields must have been zero before that */
 
 /* Exactly n fields (at most FRAME_FIELDS), else false. */
 bool frame_fields(const struct frame *f, size_t n, struct str *ret);

@@ -69,6 +69,7 @@ static bool split(char *word, char **server, struct helper *ret)
 	size_t n = 0;
 	char *rest = NULL;
 
+	*ret = (struct helper){ 0 };
 	for (char *w = strtok_r(word, " \t", &rest); w; w = strtok_r(NULL, " \t", &rest)) {
 		if (n == WORDS_MAX - 3)
 			return false;
@@ -89,11 +90,13 @@ static bool take_words(struct monitor *m, int argc, char **argv)
 	return true;
 }
 
+/* All but the room for helpers and a frame: pages that are not touched cost nothing, and these would stay for the
+ * session.
+ */
 static void monitor_init(struct monitor *m)
 {
-	*m = (struct monitor){
-		.signals = -1, .dialogue_fd = -1, .tls_fd = -1, .plain_fd = -1, .status_fd = -1
-	};
+	memset(m, 0, offsetof(struct monitor, helpers));
+	m->signals = m->dialogue_fd = m->tls_fd = m->plain_fd = m->status_fd = -1;
 }
 
 static void monitor_release(struct monitor *m)

@@ -25,8 +25,6 @@ struct helper {
 struct monitor {
 	struct settings settings;
 	struct peer peer;
-	struct helper helpers[HELPERS_MAX];
-	size_t nhelpers;
 
 	/* The client is on 0 and 1 until a session has it. All other descriptors are close-on-exec. */
 	int signals;	 /* signalfd */
@@ -46,6 +44,10 @@ struct monitor {
 	struct buf offered; /* mechanisms, one blank between */
 	struct buf user;  /* of the session */
 	struct penalties penalties;
+	size_t nhelpers;
+
+	/* Room that is not touched before it is used */
+	struct helper helpers[HELPERS_MAX];
 	struct frame frame; /* the dialogue's last one; wiped when done with */
 };
 
