@@ -76,7 +76,7 @@ $(B)/imaplogin: $(B)/src/login/imaplogin.o $(foreach r,login imap base,$(call ar
 $(B)/imaptls: $(B)/src/tls/imaptls.o $(foreach r,tls base,$(call archive,$(r)))
 	$(link) -lgnutls -o $@
 $(B)/auth-file $(B)/auth-unix $(B)/imapd-passwd: $(B)/%: $(B)/auth/%.o $(foreach r,auth base,$(call archive,$(r)))
-	$(link) -lcrypt -o $@
+	$(link) -l:libcrypt.a -o $@
 
 $(B)/maildir-check: $(B)/maildir/maildir-check.o $(foreach r,maildir base,$(call archive,$(r)))
 	$(link) -l:libunistring.a -l:liblmdb.a -o $@
