@@ -44,5 +44,5 @@ int main(int argc, char **argv)
 		return new_ticket_key(argc == 3 ? argv[2] : NULL);
 	if (argc != 1 || fcntl(CONTROL, F_GETFD) < 0)
 		return usage();
-	return serve(NETWORK, PLAIN, CONTROL);
+	_exit(serve(NETWORK, PLAIN, CONTROL)); /* GnuTLS would put in order what ends with us anyway */
 }
