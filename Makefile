@@ -76,14 +76,14 @@ $(B)/imaplogin: $(B)/src/login/imaplogin.o $(foreach r,login imap base,$(call ar
 $(B)/imaptls: $(B)/src/tls/imaptls.o $(foreach r,tls base,$(call archive,$(r)))
 	$(link) -lgnutls -o $@
 $(B)/auth-file $(B)/auth-unix $(B)/imapd-passwd: $(B)/%: $(B)/auth/%.o $(foreach r,auth base,$(call archive,$(r)))
-	$(link) -l:libcrypt.a -o $@
+	$(link) -l:libcrypt.a -l:libnettle.a -l:libunistring.a -o $@
 
 $(B)/maildir-check: $(B)/maildir/maildir-check.o $(foreach r,maildir base,$(call archive,$(r)))
 	$(link) -l:libunistring.a -l:liblmdb.a -o $@
 
 T_ROOMS ?= $(ROOMS)
 $(B)/t/t_%: $(B)/t/t_%.o $(foreach r,$(T_ROOMS),$(call archive,$(r)))
-	$(link) -lcheck -lsubunit -lm -lrt -lpthread -lgnutls -lcrypt -l:libz.a -l:libunistring.a -l:liblmdb.a -o $@
+	$(link) -lcheck -lsubunit -lm -lrt -lpthread -lgnutls -lcrypt -l:libnettle.a -l:libz.a -l:libunistring.a -l:liblmdb.a -o $@
 
 # The player of dialogues: t/imap/AREA/CASE.imap.
 $(B)/dialog: $(B)/t/dialog.o $(patsubst %.c,$(B)/%.o,$(wildcard t/dialog/*.c)) $(call archive,base)
@@ -93,7 +93,7 @@ tests: $(TESTS) $(B)/dialog
 
 # Fuzzers: make V=fuzz fuzzers; then t/fuzz build/fuzz/t/fuzz_NAME.
 $(B)/t/fuzz_%: $(B)/t/fuzz_%.o $(foreach r,$(T_ROOMS),$(call archive,$(r)))
-	$(link) -fsanitize=fuzzer -lgnutls -lcrypt -l:libz.a -l:libunistring.a -l:liblmdb.a -o $@
+	$(link) -fsanitize=fuzzer -lgnutls -lcrypt -l:libnettle.a -l:libz.a -l:libunistring.a -l:liblmdb.a -o $@
 fuzzers: $(patsubst t/%.c,$(B)/t/%,$(wildcard t/fuzz_*.c))
 
 check:

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "auth/account.h"
 #include "auth/checkpassword.h"
+#include "auth/exchange.h"
 #include "auth/secret.h"
 #include "auth/users.h"
 #include "auth/usersfile.h"
@@ -17,6 +18,7 @@
 #include "base/log.h"
 
 #define DEFAULT_FILE "/etc/imapd/users"
+#define MECHANISMS   "PLAIN LOGIN EXTERNAL " EXCHANGES
 
 /* The first words may be "-f FILE", or FILE alone if it is a path that nobody can run: the program to start
  * can be. Returns the words after them.
@@ -62,17 +64,6 @@ static int load(const char *path, struct buf *ret)
 	return r < 0 ? EXIT_TEMPORARY : 0;
 }
 
-/* The line of the user: of the name as it is, or with DEFDOMAIN ("@example.org") behind it if it has none. */
-static bool find(struct str file, struct str user, struct arena *arena, struct str *ret_line)
-{
-	const char *domain = env_text("DEFDOMAIN", NULL);
-
-	if (users_find(file, user, ret_line))
-		return true;
-	return domain && str_find(user, '@') == user.n &&
-	       users_find(file, arena_cat(arena, user, str_z(domain), STR("")), ret_line);
-}
-
 static const char *text(struct arena *arena, struct str s)
 {
 	return s.n ? arena_str(arena, s).s : NULL;
@@ -107,11 +98,11 @@ static bool account_of(const struct users_entry *e, struct arena *arena, struct 
 static int prove(const struct credentials *c, enum mechanism by, struct str file, struct arena *arena,
 		 struct users_entry *ret)
 {
-	struct str line = { 0 };
+	struct str line = { 0 }, name;
 	enum users_fault fault;
 	bool good;
 
-	find(file, c->user, arena, &line);
+	users_find_login(file, c->user, env_text("DEFDOMAIN", NULL), arena, &name, &line);
 	fault = users_parse(line, ret);
 	if (fault == USERS_OK) {
 		good = by == BY_CERTIFICATE ? !secret_locked(ret->hash) :
@@ -134,7 +125,9 @@ static int login(const char *path, const struct credentials *c, enum mechanism b
 	struct users_entry entry;
 	int r = load(path, &file);
 
-	if (r == 0)
+	if (r == 0 && by == BY_ROUNDS)
+		r = exchange(c->password, buf_view(&file), arena, &entry);
+	else if (r == 0)
 		r = prove(c, by, buf_view(&file), arena, &entry);
 	if (r)
 		return r;
@@ -152,13 +145,13 @@ int main(int argc, char **argv)
 	enum mechanism by;
 	int r;
 
-	if (mechanisms_told(argc, argv))
+	if (mechanisms_told(argc, argv, MECHANISMS))
 		return EXIT_OK;
 	log_open("auth-file", STDIN_FILENO);
 	argv = users_file(argv + 1, &path);
-	if (!*argv || !mechanism_asked(&by))
+	if (!*argv || !mechanism_asked(MECHANISMS, &by))
 		return EXIT_MISUSED;
-	r = credentials_read(CREDENTIALS_FD, &c);
+	r = by == BY_ROUNDS ? credentials_read_message(CREDENTIALS_FD, &c) : credentials_read(CREDENTIALS_FD, &c);
 	if (r == 0)
 		r = login(path, &c, by, &arena, &account);
 	credentials_release(&c);

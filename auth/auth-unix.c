@@ -97,6 +97,8 @@ static int login(const struct credentials *c, enum mechanism by, struct account 
 	return 0;
 }
 
+#define MECHANISMS "PLAIN LOGIN EXTERNAL"
+
 int main(int argc, char **argv)
 {
 	_cleanup_(credentials_release) struct credentials c = { 0 };
@@ -104,10 +106,10 @@ int main(int argc, char **argv)
 	enum mechanism by;
 	int r;
 
-	if (mechanisms_told(argc, argv))
+	if (mechanisms_told(argc, argv, MECHANISMS))
 		return EXIT_OK;
 	log_open("auth-unix", STDIN_FILENO);
-	if (argc < 2 || !mechanism_asked(&by))
+	if (argc < 2 || !mechanism_asked(MECHANISMS, &by))
 		return EXIT_MISUSED;
 	r = credentials_read(CREDENTIALS_FD, &c);
 	if (r == 0)

@@ -12,6 +12,11 @@ struct credentials {
 	struct str password;
 };
 
+/* Reads "NUL message" (any octets; a mechanism's first message) from fd to its end and closes fd. ret->password is the
+ * message. The same returns.
+ */
+int credentials_read_message(int fd, struct credentials *ret);
+
 /* Reads "user NUL password NUL timestamp NUL" (the timestamp may be missing) from fd to its end and closes
  * fd. Returns 0, or the exit code for it: EXIT_MISUSED without a descriptor or with a field missing,
  * EXIT_REFUSED if it is longer than CREDENTIALS_MAX, EXIT_TEMPORARY if it can't be read. The octets read are
@@ -21,14 +26,14 @@ int credentials_read(int fd, struct credentials *ret);
 void credentials_release(struct credentials *c); /* wipes; for _cleanup_ */
 
 /* What the client is proving itself with: IMAPMECHANISM, and a password without it. EXTERNAL has proved it
- * already, by a certificate: only the account is wanted. False, with a line on the log, for a mechanism that
- * we can't do.
+ * already, by a certificate: only the account is wanted. False, with a line on the log, for a mechanism that is
+ * not in can, a list with blanks between.
  */
-enum mechanism { BY_PASSWORD, BY_CERTIFICATE };
-bool mechanism_asked(enum mechanism *ret);
+enum mechanism { BY_PASSWORD, BY_CERTIFICATE, BY_ROUNDS };
+bool mechanism_asked(const char *can, enum mechanism *ret);
 
-/* "--mechanisms" as the only argument: prints what there is, one line, and is true. */
-bool mechanisms_told(int argc, char **argv);
+/* "--mechanisms" as the only argument: prints can, one line, and is true. */
+bool mechanisms_told(int argc, char **argv, const char *can);
 
 /* Tells the client why it is refused, though it has proved who it is: an RFC 5530 code and words for a
  * person. Without a monitor to tell it to, nothing.

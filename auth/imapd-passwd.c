@@ -5,23 +5,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
 #include "auth/secret.h"
 #include "auth/users.h"
 #include "auth/usersfile.h"
+#include "base/base64.h"
 #include "base/fd.h"
 
 #define DEFAULT_FILE "/etc/imapd/users"
 
-enum { LINE_SIZE = 512, CTRL_C = 3 };
+enum { LINE_SIZE = 512, CTRL_C = 3, METHODS_MAX = 4, SECRET = 24 };
 
 enum action { CHANGE, DELETE, LIST, LOCK, UNLOCK };
 
 struct request {
 	const char *path;	  /* NULL: the default, which is made if a user is */
-	const char *method;
+	const char *methods[METHODS_MAX]; /* a hash for each; none: one, by the usual method */
+	size_t nmethods;
 	enum action action;
 	bool create, keep;	  /* make the file; ask for no password */
 	struct users_entry entry; /* what the words say: fields that were not given are empty */
@@ -30,11 +33,11 @@ struct request {
 
 static int usage(void)
 {
-	fputs("usage: imapd-passwd [-f FILE] [-c] [-m METHOD] [-n] USER [UID GID HOME [MAILDIR [QUOTA "
+	fputs("usage: imapd-passwd [-f FILE] [-c] [-m METHOD]... [-n] USER [UID GID HOME [MAILDIR [QUOTA "
 	      "[OPTIONS]]]]\n"
 	      "       imapd-passwd [-f FILE] -D | -L | -U USER\n"
 	      "       imapd-passwd [-f FILE] -l\n"
-	      "METHOD is yescrypt (the default), sha512, sha256 or bcrypt.\n",
+	      "METHOD is yescrypt (the default), sha512, sha256, bcrypt, scram-sha-256, scram-sha-1 or plain.\n",
 	      stderr);
 	return EXIT_MISUSED;
 }
@@ -82,23 +85,41 @@ static bool read_line(const char *prompt, char ret[static LINE_SIZE])
 	return true;
 }
 
-/* Asks twice on a terminal; takes one line otherwise. Adds its hash to ret. Returns the exit code. */
-static int ask_hash(const char *method, struct buf *ret)
+/* Adds the hashes of a password to ret. Returns the exit code. */
+static int hashes(struct str password, const struct request *q, struct buf *ret)
+{
+	for (size_t i = 0; i < MAX(q->nmethods, (size_t)1); i++) {
+		int r;
+
+		if (i)
+			buf_c(ret, ' ');
+		r = secret_hash(password, q->methods[i], ret);
+		if (r == -ENOTSUP)
+			return complain(q->methods[i], "no such method");
+		if (r < 0)
+			return complain("password", r == -EINVAL	 ? "it is empty or too long"
+						    : r == -EILSEQ ? "it has characters that SCRAM does not allow"
+								   : strerror(-r));
+	}
+	return 0;
+}
+
+/* Asks twice on a terminal; takes one line otherwise. Adds its hashes to ret. Returns the exit code. */
+static int ask_hash(const struct request *q, struct buf *ret)
 {
 	char first[LINE_SIZE] = "", second[LINE_SIZE] = "";
 	bool same = read_line("New password: ", first);
-	int r;
+	int r = 0;
 
 	if (same && isatty(STDIN_FILENO))
 		same = read_line("Once more: ", second) && strcmp(first, second) == 0;
-	r = same ? secret_hash(str_z(first), method, ret) : 0;
+	if (same)
+		r = hashes(str_z(first), q, ret);
 	wipe(first, sizeof first);
 	wipe(second, sizeof second);
 	if (!same)
 		return complain("password", "not read, or not the same both times");
-	if (r == -ENOTSUP)
-		return complain(method, "no such method");
-	return r < 0 ? complain("password", r == -EINVAL ? "it is empty or too long" : strerror(-r)) : 0;
+	return r;
 }
 
 /* Whether the words make an entry. old is the one there is, or NULL. Returns the exit code. */
@@ -175,6 +196,19 @@ static int new_line(const struct request *q, struct str old_line, struct str new
 	return 0;
 }
 
+/* Once there are entries for SCRAM the file has a secret, so that users who do not exist seem to have one, too. */
+static void add_secret(struct str file, struct str hash, struct buf *line)
+{
+	char octets[SECRET];
+
+	if (str_find(hash, '{') == hash.n || users_secret(file).n ||
+	    getrandom(octets, sizeof octets, 0) != (ssize_t)sizeof octets)
+		return;
+	buf_z(line, USERS_SECRET);
+	base64_encode(line, (struct str){ octets, sizeof octets });
+	buf_c(line, '\n');
+}
+
 /* Replaces the line, with the new hash if there is one; or only looks whether it could. Returns the exit
  * code. */
 static int change(const struct request *q, struct str hash, bool only_look)
@@ -190,6 +224,7 @@ static int change(const struct request *q, struct str hash, bool only_look)
 	r = new_line(q, old, hash, &line);
 	if (r || only_look)
 		return r;
+	add_secret(buf_view(&file.text), hash, &line);
 	r = usersfile_replace(&file, old, buf_view(&line));
 	return r < 0 ? complain(q->path, strerror(-r)) : 0;
 }
@@ -204,7 +239,7 @@ static int run(const struct request *q)
 		return change(q, (struct str){ 0 }, false);
 	r = change(q, (struct str){ 0 }, true);
 	if (r == 0)
-		r = ask_hash(q->method, &hash);
+		r = ask_hash(q, &hash);
 	return r ? r : change(q, buf_view(&hash), false);
 }
 
@@ -225,7 +260,8 @@ static int list(const char *path)
 		if (fault == USERS_OK)
 			printf("%.*s\t%.*s\t%.*s\t%.*s\t%s\n", (int)e.name.n, e.name.s, (int)e.uid.n, e.uid.s,
 			       (int)e.gid.n, e.gid.s, (int)e.home.n, e.home.s,
-			       secret_usable(e.hash)   ? "password"
+			       secret_scram(e.hash)    ? "password, SCRAM"
+			       : secret_usable(e.hash) ? "password"
 			       : secret_locked(e.hash) ? "locked"
 						       : "no password");
 		else if (fault != USERS_COMMENT)
@@ -266,7 +302,9 @@ int main(int argc, char **argv)
 			q.create = true;
 			break;
 		case 'm':
-			q.method = optarg;
+			if (q.nmethods == METHODS_MAX)
+				return usage();
+			q.methods[q.nmethods++] = optarg;
 			break;
 		case 'n':
 			q.keep = true;

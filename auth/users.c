@@ -115,19 +115,39 @@ enum users_fault users_parse(struct str line, struct users_entry *ret)
 
 bool users_find(struct str file, struct str name, struct str *ret_line)
 {
-	struct str rest = file, line;
+	struct str rest = file, line, found = { 0 };
 
 	if (!users_name_ok(name))
 		return false;
-	while (str_cut(&rest, '\n', &line)) {
-		if (line.n <= name.n || line.s[name.n] != ':')
-			continue;
-		if (!str_starts(line, name))
-			continue;
-		*ret_line = line;
+	while (str_cut(&rest, '\n', &line))
+		if (line.n > name.n && line.s[name.n] == ':' && str_starts(line, name) && !found.s)
+			found = line;
+	if (found.s)
+		*ret_line = found;
+	return found.s;
+}
+
+bool users_find_login(struct str file, struct str user, const char *domain, struct arena *arena, struct str *ret_name,
+		      struct str *ret_line)
+{
+	*ret_name = user;
+	if (users_find(file, user, ret_line))
 		return true;
-	}
-	return false;
+	if (!domain || str_find(user, '@') < user.n)
+		return false;
+	*ret_name = arena_cat(arena, user, str_z(domain), STR(""));
+	return users_find(file, *ret_name, ret_line);
+}
+
+struct str users_secret(struct str file)
+{
+	const struct str mark = STR(USERS_SECRET);
+	struct str rest = file, line;
+
+	while (str_cut(&rest, '\n', &line))
+		if (str_starts(line, mark))
+			return str_from(line, mark.n);
+	return (struct str){ 0 };
 }
 
 struct str users_usual_hash(struct str file)

@@ -1,6 +1,7 @@
 /* auth/users.h: the file of virtual users */
 #pragma once
 #include <sys/types.h>
+#include "base/arena.h"
 #include "base/buf.h"
 
 /* One line of it:
@@ -35,8 +36,19 @@ enum users_fault {
 enum users_fault users_parse(struct str line, struct users_entry *ret);
 const char *users_fault_text(enum users_fault fault);
 
-/* The line of that name, the first one, without its LF. False if there is none. */
+/* The line of that name, the first one, without its LF. False if there is none. Takes as long for every name. */
 bool users_find(struct str file, struct str name, struct str *ret_line);
+
+/* The same for a name as somebody logs in with it: as it is, or, if it has no domain, with domain ("@example.org") behind
+ * it, which may be NULL. *ret_name is the name in full, also of somebody who does not exist.
+ */
+bool users_find_login(struct str file, struct str user, const char *domain, struct arena *arena, struct str *ret_name,
+		      struct str *ret_line);
+
+/* What comes behind USERS_SECRET in a line that begins with it; empty if there is none. Salts of users who do not exist are
+ * made of it. */
+#define USERS_SECRET "# scram-secret: "
+struct str users_secret(struct str file);
 
 /* A hash of the kind most users have, if a look at the first few tells: for secret_check_nobody(). */
 struct str users_usual_hash(struct str file);

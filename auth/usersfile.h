@@ -16,7 +16,7 @@ struct usersfile {
 int usersfile_open(const char *path, bool create, struct usersfile *ret);
 void usersfile_release(struct usersfile *f); /* for _cleanup_; wipes the hashes */
 
-/* Puts new, a line with its LF or nothing, in the place of old, a line in f->text or nothing (then new goes
+/* Puts new, lines with their LF or nothing, in the place of old, a line in f->text or nothing (then new goes
  * to the end). The file is there at every moment, the old one or the new one, with the owner and mode it had,
  * and survives a power cut. Returns 0 or a negative errno.
  */

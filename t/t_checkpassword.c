@@ -85,6 +85,7 @@ static const struct {
 	      { "PLAIN",	 true,  BY_PASSWORD   },
 	      { "LOGIN",	 true,  BY_PASSWORD   },
 	{ "EXTERNAL",      true,  BY_CERTIFICATE},
+	{ "CRAM-MD5",      true,  BY_ROUNDS	  },
 	      { "SCRAM-SHA-256", false, 0		  },
 	      { "x",	     false, 0	      },
 };
@@ -97,8 +98,35 @@ START_TEST(a_mechanism_is_known_or_refused)
 		setenv("IMAPMECHANISM", mechanisms[_i].value, 1);
 	else
 		unsetenv("IMAPMECHANISM");
-	ck_assert_int_eq(mechanism_asked(&by), mechanisms[_i].known);
+	ck_assert_int_eq(mechanism_asked("PLAIN LOGIN EXTERNAL CRAM-MD5", &by), mechanisms[_i].known);
 	ck_assert_int_eq(by, mechanisms[_i].by);
+}
+END_TEST
+
+START_TEST(a_message_is_all_behind_the_nul)
+{
+	static const char all[] = "\0n,,n=joe\0\377";
+	_cleanup_(credentials_release) struct credentials c = { 0 };
+	int fds[2];
+
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(write(fds[1], all, sizeof all - 1), sizeof all - 1);
+	close(fds[1]);
+	ck_assert_int_eq(credentials_read_message(fds[0], &c), 0);
+	ck_assert_uint_eq(c.user.n, 0);
+	ck_assert(str_eq(c.password, (struct str){ all + 1, sizeof all - 2 }));
+}
+END_TEST
+
+START_TEST(a_message_without_the_nul_is_misuse)
+{
+	struct credentials c = { 0 };
+	int fds[2];
+
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(write(fds[1], "n,,", 3), 3);
+	close(fds[1]);
+	ck_assert_int_eq(credentials_read_message(fds[0], &c), EXIT_MISUSED);
 }
 END_TEST
 
@@ -125,6 +153,7 @@ END_TEST
 
 T_SUITE("checkpassword", T_LOOP(user_and_password_are_taken_up_to_their_nuls, inputs),
 	T_LOOP(up_to_16_kib_are_read, lengths), T_TEST(no_descriptor_is_misuse),
+	T_TEST(a_message_is_all_behind_the_nul), T_TEST(a_message_without_the_nul_is_misuse),
 	T_LOOP(a_mechanism_is_known_or_refused, mechanisms),
 	T_TEST(the_reason_of_a_refusal_goes_to_the_monitor),
 	T_TEST(without_a_monitor_the_reason_is_told_to_nobody))

@@ -113,7 +113,7 @@ static void setenv_str(const char *name, struct str value)
 	setenv(name, buf_cstr(&b), 1);
 }
 
-static _noreturn_ void run(const struct helper *h, const struct request *r, int input, int status)
+static _noreturn_ void run(const struct monitor *m, const struct helper *h, const struct request *r, int input, int status)
 {
 	const int fds[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, input, status };
 
@@ -121,6 +121,8 @@ static _noreturn_ void run(const struct helper *h, const struct request *r, int 
 	setenv_str("AUTHENTICATED", r->user);
 	setenv_str("IMAPLOGINTAG", r->tag);
 	setenv_str("IMAPMECHANISM", request_has_password(r) ? STR("PLAIN") : r->mechanism);
+	if (!request_has_password(r))
+		setenv_str("IMAPBINDINGS", buf_view(&m->bindings));
 	setenv("IMAPSTATUSFD", "4", 1);
 	if (descriptors_place(fds, COUNT(fds), false))
 		execvp(h->words[0], h->words);
@@ -139,7 +141,7 @@ static int start(struct monitor *m, const struct helper *h, const struct request
 		return input;
 	m->session = (struct child){ .pid = fork() };
 	if (m->session.pid == 0)
-		run(h, r, input, theirs);
+		run(m, h, r, input, theirs);
 	if (m->session.pid > 0)
 		return 0;
 	m->session.pid = 0;

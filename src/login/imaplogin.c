@@ -105,6 +105,7 @@ static void monitor_release(struct monitor *m)
 	buf_release(&m->tls_version);
 	buf_release(&m->tls_cipher);
 	buf_release(&m->identity);
+	buf_release(&m->bindings);
 	buf_release(&m->offered);
 	buf_release(&m->user);
 }

@@ -20,21 +20,42 @@ static bool some_helper_knows(struct monitor *m, struct str mechanism)
 	return false;
 }
 
-/* Every helper can do a password. EXTERNAL wants a certificate besides one that finds users without a password. */
+/* Whether this client's connection lets it be: EXTERNAL wants a certificate, -PLUS a channel to bind to. */
+static bool possible(const struct monitor *m, struct str mechanism)
+{
+	if (str_eq(mechanism, STR("EXTERNAL")))
+		return m->identity.n > 0;
+	return !str_ends(mechanism, STR("-PLUS")) || m->bindings.n > 0;
+}
+
+/* Every helper can do a password. */
 static bool can(struct monitor *m, struct str mechanism)
 {
-	if (str_eq(mechanism, STR("PLAIN")) || str_eq(mechanism, STR("LOGIN")))
-		return true;
-	if (str_eq(mechanism, STR("EXTERNAL")) && m->identity.n == 0)
-		return false;
-	return some_helper_knows(m, mechanism);
+	return str_eq(mechanism, STR("PLAIN")) || str_eq(mechanism, STR("LOGIN")) || some_helper_knows(m, mechanism);
 }
 
 static void offer(struct monitor *m, struct str mechanism)
 {
+	struct str name;
+
+	if (sasl_listed(buf_cstr(&m->offered), mechanism, &name))
+		return;
 	if (m->offered.n)
 		buf_c(&m->offered, ' ');
 	buf_str(&m->offered, mechanism);
+}
+
+/* With a channel to bind to, the mechanism that does so as well, and before the other. */
+static void offer_plus(struct monitor *m, struct str mechanism)
+{
+	_cleanup_(buf_release) struct buf plus = { 0 };
+
+	if (m->bindings.n == 0 || !str_starts(mechanism, STR("SCRAM-")) || str_ends(mechanism, STR("-PLUS")))
+		return;
+	buf_str(&plus, mechanism);
+	buf_z(&plus, "-PLUS");
+	if (some_helper_knows(m, buf_view(&plus)))
+		offer(m, buf_view(&plus));
 }
 
 void mechanisms_offer(struct monitor *m)
@@ -43,11 +64,13 @@ void mechanisms_offer(struct monitor *m)
 
 	buf_clear(&m->offered);
 	while (secrets_allowed(m) && str_cut(&rest, ' ', &name)) {
-		if (name.n == 0)
+		if (name.n == 0 || !possible(m, name))
 			continue;
-		if (can(m, name))
+		if (can(m, name)) {
+			offer_plus(m, name);
 			offer(m, name);
-		else if (!str_eq(name, STR("EXTERNAL")))
+		} else if (!str_eq(name, STR("EXTERNAL"))) {
 			report_trouble(m, LOG_WARNING, "IMAPD_MECHANISMS: no helper can do %.*s", (int)name.n, name.s);
+		}
 	}
 }

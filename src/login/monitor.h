@@ -41,6 +41,7 @@ struct monitor {
 	bool encrypted;
 	struct buf tls_version, tls_cipher,
 		identity; /* under TLS; identity: of a verified client certificate */
+	struct buf bindings; /* channel bindings, as IMAPBINDINGS has them; only under TLS */
 	struct buf offered; /* mechanisms, one blank between */
 	struct buf user;  /* of the session */
 	struct penalties penalties;

@@ -58,6 +58,20 @@ static bool take_tls(struct monitor *m, struct str rest)
 	return true;
 }
 
+/* "BINDING" SP type SP hex */
+static void take_binding(struct monitor *m, struct str rest)
+{
+	struct str type;
+
+	if (!is_text(rest) || !str_cut(&rest, ' ', &type) || str_find(type, '=') < type.n || str_find(rest, ' ') < rest.n)
+		return;
+	if (m->bindings.n)
+		buf_c(&m->bindings, ' ');
+	buf_str(&m->bindings, type);
+	buf_c(&m->bindings, '=');
+	buf_str(&m->bindings, rest);
+}
+
 /* What imaptls says until want comes. 0 or a negative errno; the log has been told. */
 static int expect(struct monitor *m, struct str want, uint64_t deadline)
 {
@@ -87,6 +101,8 @@ static int expect(struct monitor *m, struct str want, uint64_t deadline)
 			buf_clear(&m->identity);
 			buf_str(&m->identity, rest);
 		}
+		if (str_eq(word, STR("BINDING")))
+			take_binding(m, rest);
 		if (str_eq(word, want))
 			return !str_eq(word, STR("TLS")) || take_tls(m, rest) ? 0 : -EPROTO;
 	}
