@@ -179,7 +179,7 @@ static int create(struct maildir *m)
 	if (r < 0)
 		return read_only(r) ? go_without(m, r) : r;
 	m->locked = true;
-	r = journal_open(m->dir, &m->index, &m->journal); /* somebody was faster */
+	r = journal_open(m->dir, -1, &m->index, &m->journal); /* somebody was faster */
 	if (r == -ENOENT) {
 		r = begin(m, &m->index);
 		if (r >= 0)
@@ -221,7 +221,7 @@ static void read_boot(struct maildir *m)
 int box_open(struct maildir *m)
 {
 	const struct boot *last;
-	int r = journal_open(m->dir, &m->index, &m->journal);
+	int r = journal_open(m->dir, box_snapshots(m), &m->index, &m->journal);
 
 	if (r == -ENOENT)
 		r = create(m);

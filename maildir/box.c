@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "maildir/box.h"
+#include "maildir/cache.h"
 
 /* A dirty page may wait this long before the kernel writes it (dirty_expire_centisecs is 30 s). */
 enum { WRITTEN_BACK_S = 35 };
@@ -60,6 +61,11 @@ int box_rename(int from_dir, const char *from, int to_dir, const char *to)
 	return renameat(from_dir, from, to_dir, to) < 0 ? -errno : 0;
 }
 
+int box_snapshots(const struct maildir *m)
+{
+	return m->config->cache ? cache_dir(m->config->cache) : -1;
+}
+
 static bool folder_gone(const struct maildir *m)
 {
 	struct stat st;
@@ -77,7 +83,7 @@ int box_reload(struct maildir *m)
 	index_init(&now, &m->keywords);
 	if (m->index.telling)
 		now.uidvalidity = m->index.uidvalidity;
-	r = journal_open(m->dir, &now, &j);
+	r = journal_open(m->dir, -1, &now, &j);
 	if (r < 0) {
 		index_release(&now);
 		return r;

@@ -55,6 +55,8 @@ uint32_t box_imported(struct maildir *m, struct str base);
 
 /* box.c: the journal and the lock */
 
+int box_snapshots(const struct maildir *m); /* the directory of snapshots; -1: none */
+
 /* Reads what others have journaled. Takes no lock; does more if it is held: mends the journal, or makes it
  * again. */
 int box_catch_up(struct maildir *m);
@@ -102,6 +104,7 @@ struct look {
 	struct buf twins; /* struct sighting: a second file for a message that was seen under another name */
 	struct buf touched;	/* uint32_t: messages whose files came or went; may be there twice */
 	bool full;		/* everything was looked at: message.seen tells of all */
+	bool new_only;		/* new/ was, and nothing has changed in cur/ */
 	bool certain;		/* and what was not seen is not there */
 	uint32_t cookie, moved; /* while events are taken: message moved went with this cookie */
 };

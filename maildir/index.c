@@ -167,7 +167,7 @@ struct str index_base(const struct index *ix, const struct message *msg)
 
 static struct str odd_suffix(const struct index *ix, const struct message *msg)
 {
-	return name_at(ix, msg->name + index_base(ix, msg).n + 1);
+	return name_at(ix, (size_t)msg->name + index_base(ix, msg).n + 1);
 }
 
 uint64_t index_letters(const struct index *ix, const struct message *msg)
@@ -218,36 +218,45 @@ static uint64_t hash(struct str base)
 	return h ^ h >> 29;
 }
 
+struct str index_full_name(const struct index *ix, const struct message *msg)
+{
+	const struct str base = index_base(ix, msg);
+	const size_t n = base.n + 1 + (msg->state & AT_ODD ? odd_suffix(ix, msg).n + 1 : 0);
+
+	return (struct str){ base.s, msg->name < ix->names.n ? MIN(n, ix->names.n - msg->name) : 1 };
+}
+
 static size_t slot_count(const struct index *ix)
 {
 	return ix->slots.n / sizeof(uint32_t);
 }
 
-static void place(struct index *ix, const struct message *msg)
+static void place(const struct index *ix, const struct message *msg, uint32_t *slots, size_t count)
 {
-	const size_t mask = slot_count(ix) - 1;
-	uint32_t *slots = (void *)ix->slots.s;
-	size_t i = (size_t)hash(index_base(ix, msg)) & mask;
+	size_t i = (size_t)hash(index_base(ix, msg)) & (count - 1);
 
-	for (size_t left = mask; slots[i] && left--;)
-		i = (i + 1) & mask;
+	for (size_t left = count; slots[i] && left--;)
+		i = (i + 1) & (count - 1);
 	slots[i] = msg->uid;
-	ix->slots_used++;
 }
 
-/* Builds the table of names again, with room for as many messages as there are now. */
-static void place_all(struct index *ix)
+void index_make_slots(const struct index *ix, struct buf *ret)
 {
 	size_t want = 64;
 
 	while (want < 3 * (index_count(ix) + 1))
 		want *= 2;
-	buf_clear(&ix->slots);
-	memset(buf_reserve(&ix->slots, want * sizeof(uint32_t)), 0, want * sizeof(uint32_t));
-	ix->slots.n = want * sizeof(uint32_t);
-	ix->slots_used = 0;
+	buf_clear(ret);
+	memset(buf_reserve(ret, want * sizeof(uint32_t)), 0, want * sizeof(uint32_t));
+	ret->n = want * sizeof(uint32_t);
 	for (size_t i = 0; i < index_count(ix); i++)
-		place(ix, index_at(ix, i));
+		place(ix, index_at(ix, i), (void *)ret->s, want);
+}
+
+static void place_all(struct index *ix)
+{
+	index_make_slots(ix, &ix->slots);
+	ix->slots_used = index_count(ix);
 }
 
 /* The table is made when first asked for: who only reads does without. UIDs of messages that are gone stay in
@@ -274,10 +283,12 @@ static void enter(struct index *ix, const struct message *msg)
 {
 	if (ix->slots.n == 0)
 		return;
-	if ((ix->slots_used + 1) * 3 > slot_count(ix) * 2)
+	if ((ix->slots_used + 1) * 3 > slot_count(ix) * 2) {
 		place_all(ix);
-	else
-		place(ix, msg);
+		return;
+	}
+	place(ix, msg, (void *)ix->slots.s, slot_count(ix));
+	ix->slots_used++;
 }
 
 /* Copies what is pointed to when half of the names are dead. */
@@ -289,11 +300,10 @@ static void pack_names(struct index *ix)
 		return;
 	for (size_t i = 0; i < index_count(ix); i++) {
 		struct message *msg = index_at(ix, i);
-		const struct str base = index_base(ix, msg);
-		const size_t n = base.n + 1 + (msg->state & AT_ODD ? odd_suffix(ix, msg).n + 1 : 0);
+		const struct str name = index_full_name(ix, msg);
 
 		msg->name = (uint32_t)packed.n;
-		buf_add(&packed, base.s, n);
+		buf_str(&packed, name);
 	}
 	buf_release(&ix->names);
 	ix->names = packed;
@@ -323,7 +333,7 @@ static void put_name(struct index *ix, struct message *msg, struct str base, con
 
 static void drop_name(struct index *ix, const struct message *msg)
 {
-	ix->names_dead += index_base(ix, msg).n + 1 + (msg->state & AT_ODD ? odd_suffix(ix, msg).n + 1 : 0);
+	ix->names_dead += index_full_name(ix, msg).n;
 }
 
 static void forget_suffix(struct index *ix, struct message *msg)

@@ -46,6 +46,7 @@ struct index {
 	struct dir_state dirs[DIR_COUNT]; /* when names were last known to be as the messages say */
 	bool dirs_known, dirs_stale;	  /* whether there is such a state; messages have changed since */
 	bool dirs_unmoved;		  /* some were in new/ then */
+	bool unplaced;			  /* and it is not known which */
 	uint32_t dirs_uidnext;		  /* UIDNEXT then */
 	bool telling;			  /* events are wanted */
 	uint32_t uidvalidity, uidnext, recent; /* recent: UIDs up to it have been claimed */
@@ -71,6 +72,10 @@ uint64_t index_letters(const struct index *ix, const struct message *msg); /* wh
 /* The name its file is believed to have, in cur/ or, AT_NEW, in new/. */
 void index_name(const struct index *ix, const struct message *msg, char ret[MDNAME_MAX + 1]);
 uint64_t index_believed_letters(const struct index *ix, const struct message *msg);
+/* What index.names has of it: the base name, a NUL, and if AT_ODD the suffix and a NUL. */
+struct str index_full_name(const struct index *ix, const struct message *msg);
+/* The table by which index_find_base() finds them, anew, with room for twice as many. */
+void index_make_slots(const struct index *ix, struct buf *ret);
 /* That its file was seen under this suffix. */
 void index_believe(struct index *ix, struct message *msg, struct str suffix, bool in_new);
 

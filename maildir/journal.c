@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "maildir/journal.h"
+#include "maildir/snapshot.h"
 
 enum { CHUNK = 256 * 1024, HEADER_MAX = 256, VERSION = 1 };
 
@@ -222,13 +222,15 @@ static int open_file(int dir, struct journal *j)
 	return 0;
 }
 
-int journal_open(int dir, struct index *ix, struct journal *ret)
+int journal_open(int dir, int snapshots, struct index *ix, struct journal *ret)
 {
 	struct journal j = { .fd = -1 };
 	int r = open_file(dir, &j);
 
 	if (r >= 0)
 		r = read_header(&j, ix);
+	if (r >= 0 && snapshots >= 0)
+		snapshot_load(snapshots, &j, ix);
 	if (r >= 0)
 		r = read_on(&j, ix);
 	if (r < 0) {

@@ -12,6 +12,7 @@ struct journal {
 	ino_t ino;
 	uint64_t at;	/* up to here it has been read: the end of a transaction */
 	uint64_t lines; /* as many lines are before it */
+	uint64_t snapshot_at; /* so far the last snapshot (snapshot.h) reaches; 0: there is none */
 	bool torn;	/* there was more, that is no whole transaction (yet) */
 	bool writable;
 	struct timespec mtime; /* when it was opened */
@@ -19,11 +20,11 @@ struct journal {
 
 void journal_close(struct journal *j);
 
-/* Opens the journal in dir and reads it into ix, which is empty. If it has a UIDVALIDITY set already, the
+/* Opens the journal in dir and reads it into ix, which is empty, from a snapshot on, if there is one in snapshots (-1: nowhere). If it has a UIDVALIDITY set already, the
  * file must have the same: -ESTALE. -ENOENT: there is none. -EBADMSG: damaged, or, without the lock, just
  * being written. -EPROTONOSUPPORT: of a later version. Nothing is open after a failure.
  */
-int journal_open(int dir, struct index *ix, struct journal *ret);
+int journal_open(int dir, int snapshots, struct index *ix, struct journal *ret);
 /* Reads what is new. 1 if there was something. -EBADMSG as above: what came before it is in ix. */
 int journal_tail(struct journal *j, struct index *ix);
 /* Whether the journal in dir is still this file: 0; 1: another has replaced it; -ENOENT: there is none. */

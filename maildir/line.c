@@ -463,7 +463,7 @@ static bool apply_dirs(struct index *ix, struct str rest, const struct line_boun
 	if (!line_number(&rest, 0, 1, &unmoved) || rest.s)
 		return false;
 	memcpy(ix->dirs, dirs, sizeof dirs);
-	ix->dirs_unmoved = unmoved;
+	ix->dirs_unmoved = ix->unplaced = unmoved;
 	ix->dirs_uidnext = ix->uidnext;
 	ix->dirs_known = true;
 	ix->dirs_stale = false;

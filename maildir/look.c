@@ -85,7 +85,8 @@ void look_begin(struct maildir *m, struct look *look)
 	*look = (struct look){ 0 };
 	if (++m->generation == 0) {
 		for (size_t i = 0; i < index_count(&m->index); i++)
-			index_at(&m->index, i)->seen = 0;
+			if (index_at(&m->index, i)->seen) /* memory that nobody writes to is shared */
+				index_at(&m->index, i)->seen = 0;
 		m->generation = 1;
 	}
 }
@@ -294,16 +295,40 @@ static uint32_t cur_known(const struct maildir *m, const struct dir_state *now)
 	return 0;
 }
 
-static int read_dirs(struct maildir *m, struct look *look, uint32_t known)
+/* It is not in new/, though it was believed there, or has never been seen anywhere. */
+static void not_in_new(struct maildir *m, struct look *look, struct message *msg)
+{
+	if (msg->seen == m->generation)
+		return;
+	touch(look, msg);
+	msg->state |= AT_DOUBT;
+}
+
+/* cur/ is as it was when all in it were known, up to that UID: so new/ tells the rest. Of the messages only those are looked at
+ * that may be there, since there are few of them.
+ */
+static int read_new(struct maildir *m, struct look *look, uint32_t known)
+{
+	struct index *ix = &m->index;
+	int r;
+
+	look->full = false;
+	look->new_only = true;
+	r = read_names(m, look, m->new, true);
+	for (size_t i = index_position(ix, MIN(ix->new_from, known)); r >= 0 && i < index_count(ix); i++) {
+		struct message *msg = index_at(ix, i);
+
+		if (msg->state & AT_NEW || msg->uid >= known)
+			not_in_new(m, look, msg);
+	}
+	return r;
+}
+
+static int read_both(struct maildir *m, struct look *look)
 {
 	const int r = read_names(m, look, m->new, true);
 
-	if (known == 0)
-		return r < 0 ? r : read_names(m, look, m->cur, false);
-	for (size_t i = 0; i < index_count(&m->index) && index_at(&m->index, i)->uid < known; i++)
-		if (!(index_at(&m->index, i)->state & AT_NEW))
-			index_at(&m->index, i)->seen = m->generation;
-	return r;
+	return r < 0 ? r : read_names(m, look, m->cur, false);
 }
 
 static int look_once(struct maildir *m, struct look *look)
@@ -321,7 +346,7 @@ static int look_once(struct maildir *m, struct look *look)
 		return r;
 	known = cur_known(m, &before[DIR_CUR]);
 	m->unmoved = m->looked_ok = m->must_look = false;
-	r = read_dirs(m, look, known);
+	r = known ? read_new(m, look, known) : read_both(m, look);
 	if (r >= 0)
 		r = look_state(m, m->looked);
 	if (r < 0)
@@ -343,9 +368,9 @@ int look_everywhere(struct maildir *m, struct look *look)
 
 		if (r < 0)
 			return r;
-		if (look->certain || all_seen(m))
+		if (look->certain || (look->full && all_seen(m)))
 			break;
-		m->must_look = true; /* at both, the next time */
+		m->must_look = look->full; /* at both, the next time; else cur/ is still what it was, or that shows */
 		wait_a_tick(m);
 	}
 	m->exact = m->watch.fd >= 0 && !m->remote && !m->must_look;

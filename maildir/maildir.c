@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "maildir/box.h"
+#include "maildir/snapshot.h"
 #include "maildir/files.h"
 
 enum { SWEEP_AFTER_S = 36 * 3600 };
@@ -66,7 +67,8 @@ int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config,
 	r = box_open(m);
 	if (r < 0)
 		return r;
-	m->unmoved = m->unplaced = m->index.dirs_unmoved;
+	m->unmoved = m->index.dirs_unmoved || m->index.new_from != UINT32_MAX;
+	m->unplaced = m->index.unplaced;
 	m->index.telling = true;
 	*ret = m;
 	m = NULL;
@@ -98,6 +100,16 @@ static void sweep(struct maildir *m)
 		close(fd);
 }
 
+/* For the next one who opens this. */
+static void save_snapshot(struct maildir *m)
+{
+	if (!m->index.telling || m->memory_only || m->damaged || m->stale || m->must_look || m->importing ||
+	    box_snapshots(m) < 0 || !snapshot_is_due(&m->journal))
+		return;
+	m->index.unplaced = m->unplaced;
+	snapshot_save(box_snapshots(m), &m->journal, &m->index);
+}
+
 void maildir_close(struct maildir *m)
 {
 	struct arena arena;
@@ -110,6 +122,7 @@ void maildir_close(struct maildir *m)
 	}
 	if (m->index.telling && !(m->mode & MD_READONLY))
 		sweep(m);
+	save_snapshot(m);
 	watch_close(&m->watch);
 	journal_close(&m->journal);
 	lock_release(&m->lock);

@@ -108,6 +108,8 @@ static void collect_missing(struct settling *s)
 				miss(s, index_at(ix, i));
 		return;
 	}
+	if (s->look->new_only && !s->look->certain)
+		return;
 	sort_uids(&s->look->touched);
 	touched = (void *)s->look->touched.s;
 	for (size_t i = 0; i < s->look->touched.n / sizeof *touched; i++) {
@@ -202,17 +204,23 @@ static void claim_known(struct settling *s)
 {
 	struct maildir *m = s->m;
 
-	for (size_t i = 0; i < index_count(&m->index) && m->unmoved; i++) {
+	uint32_t left = UINT32_MAX;
+
+	for (size_t i = index_position(&m->index, m->index.new_from); i < index_count(&m->index); i++) {
 		struct message *msg = index_at(&m->index, i);
 		char from[MDNAME_MAX + 1], to[MDNAME_MAX + 1];
 
-		if (!(msg->state & AT_NEW) || msg->state & AT_DOUBT)
+		if (!(msg->state & AT_NEW))
 			continue;
 		index_name(&m->index, msg, from);
-		if (claim_file(m, index_base(&m->index, msg), index_believed_letters(&m->index, msg), from,
+		if (!(msg->state & AT_DOUBT) &&
+		    claim_file(m, index_base(&m->index, msg), index_believed_letters(&m->index, msg), from,
 			       to) >= 0)
 			index_believe(&m->index, msg, mdname_split(str_z(to)).suffix, false);
+		else
+			left = MIN(left, msg->uid);
 	}
+	m->index.new_from = left;
 }
 
 static void claim_fresh(struct settling *s)

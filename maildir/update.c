@@ -97,7 +97,7 @@ static int update_once(struct maildir *m, unsigned how)
 		return can_wait(r) ? 1 : r;
 	}
 	r = update_locked(m, &look, how);
-	if (r >= 0 && look.full)
+	if (r >= 0 && (look.full || look.new_only))
 		update_trust(m);
 	box_unlock(m);
 	return r;

@@ -57,7 +57,7 @@ static void read_all(int dir, bool salvage)
 	if (salvage) {
 		if (journal_salvage(dir, &ix) == 0)
 			keeps_the_rules(&ix);
-	} else if (journal_open(dir, &ix, &j) == 0) {
+	} else if (journal_open(dir, -1, &ix, &j) == 0) {
 		keeps_the_rules(&ix);
 		journal_close(&j);
 	}
