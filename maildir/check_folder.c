@@ -204,7 +204,7 @@ static bool read_journal(struct place *p)
 
 	keywords_init(&keywords);
 	index_init(&ix, &keywords);
-	r = journal_open(p->fd, &ix, &j);
+	r = journal_open(p->fd, -1, &ix, &j);
 	torn = r >= 0 && j.torn;
 	journal_close(&j);
 	index_release(&ix);
