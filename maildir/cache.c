@@ -1,22 +1,22 @@
 /* maildir/cache.c: a place for what may be lost: it only saves work */
 #define _GNU_SOURCE
+#include <endian.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/fd.h"
-#include "maildir/cache.h"
+#include "base/siphash.h"
+#include "maildir/caching.h"
 #include "maildir/files.h"
 
 #define IN_MAILDIR "imapd.cache"
 
-struct cache {
-	int dir;
-	char *path;
-};
+enum { RETRY_MS = 1000, PENDING_MAX = 8 << 20, LIMIT = 1 << 30, DAY = 86400, REMEMBERED_DAYS = 7 };
 
 /* What the Maildir is called within where. It goes by its path since device numbers of network file systems change. */
 static int name_for(int maildir_fd, char *ret, size_t size)
@@ -74,14 +74,33 @@ int cache_open(int maildir_fd, const char *where, struct cache **ret)
 	if (r < 0)
 		return r;
 	*ret = must_alloc(sizeof **ret);
-	**ret = (struct cache){ .dir = dir, .path = where ? must_strdup(buf_cstr(&path)) : NULL };
+	**ret = (struct cache){ .dir = dir, .limit = LIMIT, .lock = -1,
+				.path = where ? must_strdup(buf_cstr(&path)) : NULL };
 	return 0;
+}
+
+static void stop(struct cache *c)
+{
+	for (size_t i = 0; i < COUNT(c->columns); i++)
+		if (c->columns[i].cursor)
+			mdb_cursor_close(c->columns[i].cursor);
+	memset(c->columns, 0, sizeof c->columns);
+	if (c->txn)
+		mdb_txn_abort(c->txn);
+	c->txn = NULL;
+	c->reading = false;
+	cache_file_close(c);
+	buf_clear(&c->pending);
+	c->npending = 0;
 }
 
 void cache_close(struct cache *c)
 {
 	if (!c)
 		return;
+	cache_commit(c, 0);
+	stop(c);
+	buf_release(&c->pending);
 	fd_closep(&c->dir);
 	free(c->path);
 	free(c);
@@ -101,4 +120,245 @@ int cache_dir(const struct cache *c)
 const char *cache_path(const struct cache *c)
 {
 	return c->path;
+}
+
+void cache_limit(struct cache *c, uint64_t octets)
+{
+	c->limit = octets;
+}
+
+void cache_give_up(struct cache *c, bool broken)
+{
+	if (broken)
+		cache_file_mark(c);
+	stop(c);
+	c->state = CACHE_GIVEN_UP;
+}
+
+uint64_t cache_name(struct str base)
+{
+	return siphash((const uint64_t[]){ 0, 0 }, base);
+}
+
+void cache_key_encode(uint8_t ret[KEY_SIZE], uint64_t folder, uint8_t kind, uint32_t uid)
+{
+	const uint32_t big = htobe32(uid);
+
+	memcpy(ret, &folder, KEY_FOLDER);
+	ret[KEY_KIND] = kind;
+	memcpy(ret + KEY_UID, &big, sizeof big);
+}
+
+/* Opens the file, if it has not been tried. */
+static bool ready(struct cache *c)
+{
+	int r;
+
+	if (!c || c->state == CACHE_GIVEN_UP)
+		return false;
+	if (c->state == CACHE_OPEN)
+		return true;
+	if (c->not_before && clock_ms() < c->not_before)
+		return false;
+	r = cache_file_open(c);
+	c->not_before = clock_ms() + RETRY_MS;
+	if (r != -ETIMEDOUT)
+		c->state = r == 0 ? CACHE_OPEN : CACHE_GIVEN_UP;
+	return r == 0;
+}
+
+static bool begin_reading(struct cache *c)
+{
+	int r;
+
+	if (c && c->reading)
+		return true;
+	if (!ready(c))
+		return false;
+	for (int i = 0; i < 2; i++) {
+		r = c->txn ? mdb_txn_renew(c->txn) : mdb_txn_begin(c->env, NULL, MDB_RDONLY, &c->txn);
+		if (r != MDB_MAP_RESIZED || mdb_env_set_mapsize(c->env, 0) != 0)	/* a session with another limit has */
+			break;
+	}
+	if (r != 0)
+		cache_give_up(c, cache_is_damage(r));
+	c->reading = r == 0;
+	return c->reading;
+}
+
+void cache_rest(struct cache *c)
+{
+	if (!c || !c->reading)
+		return;
+	mdb_txn_reset(c->txn);
+	c->reading = false;
+	for (size_t i = 0; i < COUNT(c->columns); i++)
+		c->columns[i].live = false;
+}
+
+/* What the cursor is at now, with nothing behind from. */
+static bool arrive(struct cache *c, struct column *col, const struct cache_key *key, MDB_val k, uint32_t from, int error)
+{
+	uint8_t want[KEY_SIZE];
+	uint32_t uid = UINT32_MAX;
+
+	if (error != 0 && error != MDB_NOTFOUND) {
+		cache_give_up(c, cache_is_damage(error));
+		return false;
+	}
+	cache_key_encode(want, key->folder, key->kind, key->uid);
+	col->end = error == MDB_NOTFOUND || k.mv_size != KEY_SIZE || memcmp(k.mv_data, want, KEY_UID) != 0;
+	if (!col->end)
+		memcpy(&uid, (const char *)k.mv_data + KEY_UID, sizeof uid);
+	col->at = col->end ? UINT32_MAX : be32toh(uid);
+	col->from = from;
+	col->folder = key->folder;
+	return true;
+}
+
+static bool seek(struct cache *c, struct column *col, const struct cache_key *key)
+{
+	uint8_t want[KEY_SIZE];
+	MDB_val k = { sizeof want, want };
+
+	cache_key_encode(want, key->folder, key->kind, key->uid);
+	return arrive(c, col, key, k, key->uid - 1, mdb_cursor_get(col->cursor, &k, &col->value, MDB_SET_RANGE));
+}
+
+/* Puts the column's cursor at the first that is not before key. */
+static bool move(struct cache *c, struct column *col, const struct cache_key *key)
+{
+	MDB_val k = { 0 };
+
+	if (!col->live) {
+		const int r = col->cursor ? mdb_cursor_renew(c->txn, col->cursor) :
+					    mdb_cursor_open(c->txn, c->dbi, &col->cursor);
+
+		if (r != 0) {
+			cache_give_up(c, false);
+			return false;
+		}
+		col->live = true;
+		return seek(c, col, key);
+	}
+	if (col->folder != key->folder || key->uid <= col->from)
+		return seek(c, col, key);
+	if (col->end || key->uid <= col->at)
+		return true;
+	if (!arrive(c, col, key, k, col->at, mdb_cursor_get(col->cursor, &k, &col->value, MDB_NEXT)))
+		return false;
+	return col->end || key->uid <= col->at || seek(c, col, key);
+}
+
+bool cache_get(struct cache *c, const struct cache_key *key, struct str *ret)
+{
+	struct column *col;
+
+	if (!begin_reading(c))
+		return false;
+	col = &c->columns[key->kind];
+	if (!move(c, col, key) || col->end || col->at != key->uid || col->value.mv_size < NAME_SIZE ||
+	    memcmp(col->value.mv_data, &key->name, NAME_SIZE) != 0)
+		return false;
+	*ret = (struct str){ (const char *)col->value.mv_data + NAME_SIZE, col->value.mv_size - NAME_SIZE };
+	return true;
+}
+
+/* Adds a struct put with room for n octets. */
+static char *append(struct cache *c, struct put put)
+{
+	const size_t size = (sizeof put + put.n + 7) & ~(size_t)7;
+	char *p = buf_reserve(&c->pending, size);
+
+	memcpy(p, &put, sizeof put);
+	c->pending.n += size;
+	c->npending++;
+	return p + sizeof put;
+}
+
+/* Whether there is any sense in putting more. */
+static bool takes(const struct cache *c)
+{
+	return c && c->state != CACHE_GIVEN_UP && !c->read_only && c->pending.n < PENDING_MAX;
+}
+
+void cache_put(struct cache *c, const struct cache_key *key, struct str value)
+{
+	struct put put = { .n = (uint32_t)(value.n + NAME_SIZE) };
+	char *p;
+
+	if (!takes(c) || value.n > PENDING_MAX)
+		return;
+	cache_key_encode(put.key, key->folder, key->kind, key->uid);
+	p = append(c, put);
+	memcpy(p, &key->name, NAME_SIZE);
+	if (value.n)
+		memcpy(p + NAME_SIZE, value.s, value.n);
+}
+
+void cache_forget(struct cache *c, uint64_t folder, uint32_t uid)
+{
+	struct put put = { .forget = true };
+
+	if (!takes(c))
+		return;
+	cache_key_encode(put.key, folder, 0, uid);
+	append(c, put);
+}
+
+/* Writes down that the folder is used, unless that was done a short while ago. */
+static void remember(struct cache *c, const char *mailboxid, uint32_t uidvalidity)
+{
+	const uint32_t today = (uint32_t)(clock_unix() / DAY);
+	_cleanup_(buf_release) struct buf b = { 0 };
+	struct put put = { .forget = false };
+	MDB_val k = { KEY_SIZE, put.key }, value;
+	uint32_t day;
+
+	cache_key_encode(put.key, c->folder, 0, 0);
+	if (begin_reading(c) && mdb_get(c->txn, c->dbi, &k, &value) == 0 && value.mv_size > sizeof day) {
+		memcpy(&day, value.mv_data, sizeof day);
+		day = le32toh(day);
+		if (day <= today && today - day < REMEMBERED_DAYS)
+			return;
+	}
+	if (!takes(c))
+		return;
+	day = htole32(today);
+	buf_add(&b, &day, sizeof day);
+	buf_printf(&b, "%s %u", mailboxid, (unsigned)uidvalidity);
+	put.n = (uint32_t)b.n;
+	memcpy(append(c, put), b.s, b.n);
+}
+
+uint64_t cache_folder(struct cache *c, const char *mailboxid, uint32_t uidvalidity)
+{
+	const uint64_t id = siphash((const uint64_t[]){ uidvalidity, 1 }, str_z(mailboxid));
+
+	if (c && id != c->folder) {
+		c->folder = id;
+		remember(c, mailboxid, uidvalidity);
+	}
+	return id;
+}
+
+void cache_commit(struct cache *c, size_t octets)
+{
+	int r;
+
+	if (!c || c->npending == 0 || c->pending.n <= octets || c->read_only || !ready(c))
+		return;
+	cache_rest(c);
+	if (cache_lock(c) < 0)
+		return;
+	r = cache_write(c);
+	cache_unlock(c);
+	buf_clear(&c->pending);
+	if (c->pending.size > 1 << 20)
+		buf_release(&c->pending);
+	c->npending = 0;
+	if (cache_is_damage(r))
+		cache_give_up(c, true);
+	else if (r != 0)
+		c->read_only = true;
 }

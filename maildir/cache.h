@@ -1,9 +1,11 @@
 /* maildir/cache.h: a place for what may be lost: it only saves work */
 #pragma once
-#include "base/base.h"
+#include "base/str.h"
 
 /* A directory for all of one account. Anybody may remove it at any time, also while it is in use. */
 struct cache;
+
+enum { CACHE_SIZE_LEAST = 4 << 20 };
 
 /* Opens it, and makes it where it is missing, 0700: imapd.cache in the Maildir; or, with where (IMAPD_CACHEDIR, absolute), a
  * directory in where that is named by our uid and the Maildir's path, so no two accounts share one.
@@ -13,10 +15,37 @@ struct cache;
  * or what a system call gave. Each of them means: go on without.
  */
 int cache_open(int maildir_fd, const char *where, struct cache **ret);
-void cache_close(struct cache *c);	/* NULL is nothing to close */
+void cache_close(struct cache *c);	/* NULL is nothing to close; what was put goes in first */
 void cache_closep(struct cache **c);	/* for _cleanup_ */
 
 /* The directory's descriptor; the cache's. */
 int cache_dir(const struct cache *c);
 /* Its path if it is in where; NULL: it is in the Maildir. */
 const char *cache_path(const struct cache *c);
+/* IMAPD_CACHE_SIZE: octets that the file of facts may have, at least CACHE_SIZE_LEAST; before anything else. */
+void cache_limit(struct cache *c, uint64_t octets);
+
+/* Facts: what is known of messages. In a file that is opened when it is first needed; nothing fails, all that can happen is that nothing is
+ * found and nothing is kept, as with c NULL. Never used in a process that was forked after that.
+ */
+enum { CACHE_KINDS = 16 };	/* kinds count from 1 */
+struct cache_key {
+	uint64_t folder;	/* cache_folder() */
+	uint64_t name;		/* cache_name(): a fact that was kept under another is none */
+	uint32_t uid;
+	uint8_t kind;
+};
+uint64_t cache_name(struct str base);
+/* What stands for a folder from here on. That it is used is remembered. */
+uint64_t cache_folder(struct cache *c, const char *mailboxid, uint32_t uidvalidity);
+
+/* Fast where UIDs ascend. *ret is good until the next call of cache_rest(), cache_commit() or cache_close(). */
+bool cache_get(struct cache *c, const struct cache_key *key, struct str *ret);
+/* Remembers value, from the next commit on. */
+void cache_put(struct cache *c, const struct cache_key *key, struct str value);
+/* All facts of a message that is no more. */
+void cache_forget(struct cache *c, uint64_t folder, uint32_t uid);
+/* Writes what was put, if it is more than octets; waits for other sessions for a moment only. */
+void cache_commit(struct cache *c, size_t octets);
+/* Before anything is waited for: nobody else should have to keep what we could still read. */
+void cache_rest(struct cache *c);

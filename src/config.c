@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "config.h"
+#include "maildir/cache.h"
 
 /* IMAP_UMASK is octal, as the shell's is. */
 static bool set_umask(void)
@@ -71,7 +72,7 @@ static bool read_cache(struct imapd_settings *s)
 	s->no_cache = value && strcasecmp(value, "none") == 0;
 	s->cache_dir = s->no_cache ? NULL : value;
 	if (!s->cache_dir || *s->cache_dir == '/')
-		return true;
+		return env_number("IMAPD_CACHE_SIZE", CACHE_SIZE_LEAST, UINT64_C(1) << 40, 1 << 30, &s->cache_size);
 	log_line(LOG_ERR, "IMAPD_CACHEDIR=%s: want a directory's whole path, or none", value);
 	return false;
 }

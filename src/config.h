@@ -12,6 +12,7 @@ struct imapd_settings {
 	bool allow_root;	/* IMAPD_ALLOW_ROOT */
 	bool no_cache;		/* IMAPD_CACHEDIR=none */
 	const char *cache_dir;	/* IMAPD_CACHEDIR; NULL: in the Maildir */
+	uint64_t cache_size;	/* IMAPD_CACHE_SIZE, octets */
 	const char *debug_file;	/* IMAPDEBUGFILE, relative to the Maildir; NULL: none */
 };
 

@@ -135,6 +135,8 @@ static void open_cache(int maildir_fd, const struct imapd_settings *settings, st
 
 	if (r < 0 && r != -EREMOTE && r != -EROFS && r != -EACCES)
 		log_errno(r, "going on without a cache");
+	if (r == 0)
+		cache_limit(*ret, settings->cache_size);
 }
 
 /* A cache that is not in the Maildir is opened while there still is anything else. */

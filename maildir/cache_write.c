@@ -1,0 +1,196 @@
+/* maildir/cache_write.c: facts go to the file, and old ones make room for them */
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+#include "maildir/caching.h"
+
+static int by_key(const void *x, const void *y)
+{
+	const struct put *a = *(struct put *const *)x, *b = *(struct put *const *)y;
+	const int r = memcmp(a->key, b->key, KEY_SIZE);
+
+	return r ? r : (a > b) - (a < b);	/* of two the later one stays */
+}
+
+/* What is pending, in the order of keys. */
+static struct put **sorted(struct cache *c)
+{
+	struct put **v = must_alloc(c->npending * sizeof *v);
+	size_t n = 0;
+
+	for (char *p = c->pending.s; n < c->npending; n++) {
+		v[n] = (void *)p;
+		p += (sizeof **v + v[n]->n + 7) & ~(size_t)7;
+	}
+	qsort(v, n, sizeof *v, by_key);
+	return v;
+}
+
+static int forget(struct cache *c, MDB_txn *txn, struct put *put)
+{
+	MDB_val key = { KEY_SIZE, put->key };
+	int r = 0;
+
+	for (uint8_t kind = 1; r == 0 && kind < CACHE_KINDS; kind++) {
+		put->key[KEY_KIND] = kind;
+		r = mdb_del(txn, c->dbi, &key, NULL);
+		if (r == MDB_NOTFOUND)
+			r = 0;
+	}
+	return r;
+}
+
+static int put_all(struct cache *c, MDB_txn *txn, struct put **v)
+{
+	MDB_val key = { sizeof CACHE_VERSION_KEY - 1, (void *)(uintptr_t)CACHE_VERSION_KEY };
+	MDB_val value = { sizeof CACHE_VERSION - 1, (void *)(uintptr_t)CACHE_VERSION };
+	int r = mdb_put(txn, c->dbi, &key, &value, MDB_NOOVERWRITE);
+
+	if (r == MDB_KEYEXIST)
+		r = 0;
+	for (size_t i = 0; r == 0 && i < c->npending; i++) {
+		key = (MDB_val){ KEY_SIZE, v[i]->key };
+		value = (MDB_val){ v[i]->n, v[i] + 1 };
+		r = v[i]->forget ? forget(c, txn, v[i]) : mdb_put(txn, c->dbi, &key, &value, 0);
+	}
+	return r;
+}
+
+/* Pages in use: what the file has, less those that are free. */
+static int pages_used(struct cache *c, MDB_txn *txn, uint64_t *ret)
+{
+	MDB_cursor *cursor;
+	MDB_envinfo info;
+	MDB_val key, value;
+	uint64_t unused = 0;
+	size_t n;
+	int r = mdb_env_info(c->env, &info);
+
+	if (r == 0)
+		r = mdb_cursor_open(txn, 0, &cursor);
+	if (r != 0)
+		return r;
+	while ((r = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0 && value.mv_size >= sizeof n) {
+		memcpy(&n, value.mv_data, sizeof n);
+		unused += n;
+	}
+	mdb_cursor_close(cursor);
+	*ret = info.me_last_pgno + 1 - MIN(unused, info.me_last_pgno);
+	return r == MDB_NOTFOUND ? 0 : r;
+}
+
+/* The folder that was used longest ago. MDB_NOTFOUND: there is none but this. */
+static int oldest(MDB_cursor *cursor, uint64_t but, uint64_t *ret)
+{
+	uint8_t at[KEY_SIZE] = { 0 };
+	MDB_val key = { sizeof at, at }, value;
+	uint32_t least = UINT32_MAX, day;
+	uint64_t folder;
+	int r;
+
+	while ((r = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE)) == 0) {
+		if (key.mv_size != KEY_SIZE)	/* the version */
+			r = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+		if (r != 0 || key.mv_size != KEY_SIZE)
+			break;
+		memcpy(&folder, key.mv_data, KEY_FOLDER);
+		memcpy(at, key.mv_data, KEY_FOLDER);
+		day = 0;
+		if (((uint8_t *)key.mv_data)[KEY_KIND] == 0 && value.mv_size >= sizeof day)
+			memcpy(&day, value.mv_data, sizeof day);
+		if (folder != but && le32toh(day) < least) {
+			least = le32toh(day);
+			*ret = folder;
+		}
+		memset(at + KEY_FOLDER, 0xff, KEY_SIZE - KEY_FOLDER);	/* behind all of this folder */
+		key = (MDB_val){ sizeof at, at };
+	}
+	return r != 0 && r != MDB_NOTFOUND ? r : least == UINT32_MAX ? MDB_NOTFOUND : 0;
+}
+
+static int remove_folder(MDB_cursor *cursor, uint64_t folder)
+{
+	uint8_t at[KEY_SIZE] = { 0 };
+	MDB_val key = { sizeof at, at }, value;
+	int r;
+
+	memcpy(at, &folder, KEY_FOLDER);
+	r = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	while (r == 0 && key.mv_size == KEY_SIZE && memcmp(key.mv_data, at, KEY_FOLDER) == 0) {
+		r = mdb_cursor_del(cursor, 0);
+		if (r == 0)
+			r = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	return r == MDB_NOTFOUND ? 0 : r;
+}
+
+/* Removes one folder. MDB_NOTFOUND: there is none but the one in use. */
+static int remove_oldest(struct cache *c)
+{
+	MDB_cursor *cursor;
+	uint64_t folder;
+	MDB_txn *txn;
+	int r = mdb_txn_begin(c->env, NULL, 0, &txn);
+
+	if (r != 0)
+		return r;
+	r = mdb_cursor_open(txn, c->dbi, &cursor);
+	if (r == 0) {
+		r = oldest(cursor, c->folder, &folder);
+		if (r == 0)
+			r = remove_folder(cursor, folder);
+		mdb_cursor_close(cursor);
+	}
+	if (r == 0)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return r;
+}
+
+/* Sees to it that a third of the file is free, if less than a tenth is: removing takes room at first, and pages are free only two
+ * commits later.
+ */
+static int make_room(struct cache *c)
+{
+	const uint64_t pages = c->limit / 4096;
+	uint64_t used = 0, most = pages - pages / 10;
+	MDB_txn *txn;
+	int r;
+
+	for (;;) {
+		r = mdb_txn_begin(c->env, NULL, MDB_RDONLY, &txn);
+		if (r == 0) {
+			r = pages_used(c, txn, &used);
+			mdb_txn_abort(txn);
+		}
+		if (r != 0 || used + 3 * c->pending.n / 4096 <= most)
+			return r;
+		most = pages - pages / 3;
+		r = remove_oldest(c);
+		if (r != 0)
+			return r == MDB_NOTFOUND ? MDB_MAP_FULL : r;
+	}
+}
+
+int cache_write(struct cache *c)
+{
+	struct put **v;
+	MDB_txn *txn;
+	int r = make_room(c);
+
+	if (r == 0)
+		r = mdb_txn_begin(c->env, NULL, 0, &txn);
+	if (r == 0) {
+		v = sorted(c);
+		r = put_all(c, txn, v);
+		free(v);
+		if (r == 0)
+			r = mdb_txn_commit(txn);
+		else
+			mdb_txn_abort(txn);
+	}
+	/* One folder has filled it all, or removing things takes more than there is: from the next session on anew. */
+	if (r == MDB_MAP_FULL)
+		cache_file_mark(c);
+	return r;
+}

@@ -1,0 +1,72 @@
+/* maildir/caching.h: the cache, for its own files only */
+#pragma once
+#include <lmdb.h>
+#include "base/buf.h"
+#include "maildir/cache.h"
+
+/* In the file: a folder, a kind and a UID, so that one kind of facts of one folder stands together by ascending UID. The
+ * folder's own record has kind and UID 0; its value is the day of its last use (4 octets, since 1970, little-endian) and
+ * what it is ("MAILBOXID UIDVALIDITY"). Any other value begins with the name.
+ */
+enum { KEY_FOLDER = 8, KEY_KIND = 8, KEY_UID = 9, KEY_SIZE = 13, NAME_SIZE = 8 };
+#define CACHE_VERSION "imapd-cache 1"
+#define CACHE_VERSION_KEY "version"
+
+/* Where reading has come to in one kind. */
+struct column {
+	MDB_cursor *cursor;
+	bool live;		/* of the transaction under way */
+	bool end;		/* nothing of this folder and kind comes at or behind the cursor */
+	uint64_t folder;
+	uint32_t from, at;	/* there is nothing with from < UID < at; the cursor is at at */
+	MDB_val value;
+};
+
+struct cache {
+	int dir;
+	char *path;
+	uint64_t limit;			/* octets */
+	enum { CACHE_CLOSED, CACHE_OPEN, CACHE_GIVEN_UP } state;
+	uint64_t not_before;		/* clock_ms(): when to try again to open */
+	int lock;			/* the lock's file; -1 */
+	char name[48];			/* of the file; empty: none */
+	struct crash *crash;
+	MDB_env *env;
+	MDB_dbi dbi;
+	MDB_txn *txn;			/* for reading; NULL: none yet */
+	bool reading;			/* and it is under way */
+	bool read_only;			/* nothing can be written any more */
+	struct column columns[CACHE_KINDS];
+	uint64_t folder;		/* the last one that was used */
+	struct buf pending;		/* struct put, then octets */
+	size_t npending;
+};
+
+/* What is to be written: in pending, followed by n octets, and padding. */
+struct put {
+	uint8_t key[KEY_SIZE];
+	bool forget;			/* instead: all of that folder's UID */
+	uint32_t n;
+};
+
+void cache_key_encode(uint8_t ret[KEY_SIZE], uint64_t folder, uint8_t kind, uint32_t uid);
+/* Stops using it; broken: and the next to open it removes it. */
+void cache_give_up(struct cache *c, bool broken);
+
+/* cache_file.c: the file */
+#define CACHE_FILE   "facts."
+#define CACHE_BROKEN "-broken"
+enum { CACHE_LOCK_MS = 100 };
+/* Makes c->env; all else of it is the caller's. */
+int cache_file_open(struct cache *c);
+void cache_file_close(struct cache *c);
+void cache_file_mark(const struct cache *c);
+void cache_file_remove(int dir, const char *name);
+/* Whoever writes, opens or removes. -ETIMEDOUT after CACHE_LOCK_MS. */
+int cache_lock(struct cache *c);
+void cache_unlock(struct cache *c);
+/* Whether LMDB's error means that the file can't be trusted. */
+bool cache_is_damage(int error);
+
+/* cache_write.c: pending goes to the file; the lock is held. An error of LMDB. */
+int cache_write(struct cache *c);
