@@ -250,17 +250,40 @@ static bool move(struct cache *c, struct column *col, const struct cache_key *ke
 	return col->end || key->uid <= col->at || seek(c, col, key);
 }
 
+/* What a value begins with: it is of this name, and whole. */
+static uint64_t sum(uint64_t name, const char *p, size_t n)
+{
+	const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h[4] = { name, n, ~name, ~n }, w[4];
+
+	for (; n; p += MIN(n, sizeof w), n -= MIN(n, sizeof w)) {
+		if (n < sizeof w)
+			memset(w, 0, sizeof w);
+		memcpy(w, p, MIN(n, sizeof w));
+		for (int i = 0; i < 4; i++)
+			h[i] = (h[i] ^ w[i]) * k ^ h[i] >> 29;
+	}
+	for (int i = 1; i < 4; i++)
+		h[0] = (h[0] ^ h[i] ^ h[0] >> 32) * k;
+	return htole64(h[0] ^ h[0] >> 32);
+}
+
 bool cache_get(struct cache *c, const struct cache_key *key, struct str *ret)
 {
 	struct column *col;
+	struct str value;
+	uint64_t want;
 
 	if (!begin_reading(c))
 		return false;
 	col = &c->columns[key->kind];
-	if (!move(c, col, key) || col->end || col->at != key->uid || col->value.mv_size < NAME_SIZE ||
-	    memcmp(col->value.mv_data, &key->name, NAME_SIZE) != 0)
+	if (!move(c, col, key) || col->end || col->at != key->uid || col->value.mv_size < SUM_SIZE)
 		return false;
-	*ret = (struct str){ (const char *)col->value.mv_data + NAME_SIZE, col->value.mv_size - NAME_SIZE };
+	value = (struct str){ (const char *)col->value.mv_data + SUM_SIZE, col->value.mv_size - SUM_SIZE };
+	want = sum(key->name, value.s, value.n);
+	if (memcmp(col->value.mv_data, &want, SUM_SIZE) != 0)
+		return false;
+	*ret = value;
 	return true;
 }
 
@@ -284,16 +307,17 @@ static bool takes(const struct cache *c)
 
 void cache_put(struct cache *c, const struct cache_key *key, struct str value)
 {
-	struct put put = { .n = (uint32_t)(value.n + NAME_SIZE) };
+	const uint64_t check = sum(key->name, value.s, value.n);
+	struct put put = { .n = (uint32_t)(value.n + SUM_SIZE) };
 	char *p;
 
 	if (!takes(c) || value.n > PENDING_MAX)
 		return;
 	cache_key_encode(put.key, key->folder, key->kind, key->uid);
 	p = append(c, put);
-	memcpy(p, &key->name, NAME_SIZE);
+	memcpy(p, &check, SUM_SIZE);
 	if (value.n)
-		memcpy(p + NAME_SIZE, value.s, value.n);
+		memcpy(p + SUM_SIZE, value.s, value.n);
 }
 
 void cache_forget(struct cache *c, uint64_t folder, uint32_t uid)

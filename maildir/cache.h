@@ -31,7 +31,7 @@ void cache_limit(struct cache *c, uint64_t octets);
 enum { CACHE_KINDS = 16 };	/* kinds count from 1 */
 struct cache_key {
 	uint64_t folder;	/* cache_folder() */
-	uint64_t name;		/* cache_name(): a fact that was kept under another is none */
+	uint64_t name;		/* cache_name(): a fact that was left under another is none */
 	uint32_t uid;
 	uint8_t kind;
 };

@@ -6,9 +6,9 @@
 
 /* In the file: a folder, a kind and a UID, so that one kind of facts of one folder stands together by ascending UID. The
  * folder's own record has kind and UID 0; its value is the day of its last use (4 octets, since 1970, little-endian) and
- * what it is ("MAILBOXID UIDVALIDITY"). Any other value begins with the name.
+ * what it is ("MAILBOXID UIDVALIDITY"). Any other value begins with a sum of the name and the rest.
  */
-enum { KEY_FOLDER = 8, KEY_KIND = 8, KEY_UID = 9, KEY_SIZE = 13, NAME_SIZE = 8 };
+enum { KEY_FOLDER = 8, KEY_KIND = 8, KEY_UID = 9, KEY_SIZE = 13, SUM_SIZE = 8 };
 #define CACHE_VERSION "imapd-cache 1"
 #define CACHE_VERSION_KEY "version"
 

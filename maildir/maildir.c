@@ -237,6 +237,11 @@ bool maildir_remote(const struct maildir *m)
 	return m->remote;
 }
 
+struct cache *maildir_cache(const struct maildir *m)
+{
+	return m->memory_only ? NULL : m->config->cache;
+}
+
 const struct md_event *maildir_events(const struct maildir *m, size_t *ret_n)
 {
 	*ret_n = m->index.events.n / sizeof(struct md_event);

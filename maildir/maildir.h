@@ -250,3 +250,4 @@ int maildir_deliver(struct maildir *m, struct md_tmp *v, size_t n, uint32_t *ret
  */
 int maildir_watch(struct maildir *m, int *ret_fd);
 bool maildir_remote(const struct maildir *m);
+struct cache *maildir_cache(const struct maildir *m); /* of its account; NULL: none, or its UIDs are of no use to others */

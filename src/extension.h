@@ -1,6 +1,7 @@
 /* extension.h: the rows that an RFC can bring; base IMAP is made of the same ones */
 #pragma once
 #include "base/buf.h"
+#include "facts.h"
 #include "imap/parse.h"
 
 struct session;
@@ -48,16 +49,24 @@ enum command_flags {
  * that can't be read is left out whole.
  */
 enum fetch_needs {
-	NEEDS_FILE = 1,		/* an open descriptor and its size and time */
-	NEEDS_SIZE = 2,		/* octets as sent */
+	NEEDS_FILE = 1,		/* an open descriptor and its size */
 	NEEDS_HEADER = 4,	/* the header section, in memory */
 	NEEDS_PARTS = 8,	/* the tree of parts */
 	SETS_SEEN = 16,		/* asking for it marks the message \Seen (not with .PEEK, nor in EXAMINE) */
 	TELLS_FLAGS = 32,
 	TELLS_UID = 64,
 	TELLS_MODSEQ = 128,
-	NEEDS_DECODING = 512,	/* its section is no multipart and no message, and its encoding is known */
-	NEEDS_DIGEST = 256,	/* of its content and its date: reads all of it */
+	NEEDS_DECODING = 256,	/* its section is no multipart and no message, and its encoding is known */
+	/* Facts (facts.h): from the cache, or from what they are made of. */
+	NEEDS_DATE = 1 << (16 + FACT_DATE),
+	NEEDS_FIELDS = 1 << (16 + FACT_FIELDS),
+	NEEDS_ENVELOPE = 1 << (16 + FACT_ENVELOPE),
+	NEEDS_BODY = 1 << (16 + FACT_BODY),
+	NEEDS_STRUCTURE = 1 << (16 + FACT_STRUCTURE),
+	NEEDS_PREVIEW = 1 << (16 + FACT_PREVIEW),
+	NEEDS_SIZE = 1 << (16 + FACT_SIZE),
+	NEEDS_ORDER = 1 << (16 + FACT_ORDER),
+	NEEDS_DIGEST = 1 << (16 + FACT_DIGEST),
 };
 
 struct fetch_row {
@@ -114,6 +123,7 @@ struct sort_row {
 	unsigned needs;
 	int64_t (*number)(const struct fetching *f);
 	void (*text)(struct fetching *f, struct buf *ret);	/* adds UTF-8, which is folded to be compared */
+	bool folded;		/* it has been */
 };
 
 /* An algorithm of THREAD (RFC 5256 3; thread.h). */

@@ -1,10 +1,10 @@
 /* fetch.c: one message that is being fetched or searched, and the FETCH line about it */
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "base/fd.h"
 #include "fetch.h"
+#include "fetching.h"
 #include "mail/decode.h"
 #include "mail/header.h"
 #include "mail/sent.h"
@@ -13,6 +13,8 @@
 
 /* Up to this many octets a text goes through memory at once; beyond, its size is counted first and it is streamed. */
 enum { SMALL = 256 * 1024, PIECE = 64 * 1024 };
+/* Facts are written to the cache when there are so many octets of them. */
+enum { COMMIT_FROM = 2 << 20 };
 
 int fetching_begin(struct fetching *f, struct maildir *box, uint32_t uid, struct arena *arena)
 {
@@ -23,6 +25,7 @@ int fetching_begin(struct fetching *f, struct maildir *box, uint32_t uid, struct
 void fetching_end(struct fetching *f)
 {
 	fd_closep(&f->fd);
+	cache_commit(f->cache, COMMIT_FROM);
 }
 
 static int need_file(struct fetching *f)
@@ -38,7 +41,7 @@ static int need_file(struct fetching *f)
 	if (fstat(f->fd, &st) < 0)
 		return -errno;
 	f->file_size = st.st_size;
-	f->date = st.st_mtime;
+	f->file_date = st.st_mtime;
 	return 0;
 }
 
@@ -66,47 +69,24 @@ static int need_header(struct fetching *f)
 	return header_end(f->fd, 0, -1, &f->body);
 }
 
-static int need_digest(struct fetching *f)
-{
-	char piece[PIECE];
-	struct digest d;
-	off_t at = 0;
-
-	digest_init(&d);
-	digest_add(&d, &(int64_t){ (int64_t)htole64((uint64_t)f->date) }, sizeof f->date);
-	for (;;) {
-		const ssize_t n = fd_pread_all(f->fd, piece, sizeof piece, at);
-
-		if (n < 0)
-			return (int)n;
-		digest_add(&d, piece, (size_t)n);
-		at += n;
-		if ((size_t)n < sizeof piece)
-			break;
-	}
-	digest_end(&d, f->digest);
-	return 0;
-}
-
 int fetching_need(struct fetching *f, unsigned needs)
 {
 	int r = 0;
 
-	if (needs & (NEEDS_SIZE | NEEDS_HEADER | NEEDS_PARTS | NEEDS_DIGEST))
-		needs |= NEEDS_FILE;
 	needs &= ~f->have;
+	if (needs & (NEEDS_HEADER | NEEDS_PARTS))
+		needs |= NEEDS_FILE & ~f->have;
 	if (needs & NEEDS_FILE)
 		r = need_file(f);
-	if (r == 0 && needs & NEEDS_SIZE)
-		r = sent_size(f->fd, 0, f->file_size, &f->size, NULL);
 	if (r == 0 && needs & NEEDS_HEADER)
 		r = need_header(f);
 	if (r == 0 && needs & NEEDS_PARTS)
 		r = mime_parse(f->fd, f->arena, &mime_limits, &f->parts);
-	if (r == 0 && needs & NEEDS_DIGEST)
-		r = need_digest(f);
 	if (r == 0)
-		f->have |= needs;
+		f->have |= needs & (NEEDS_FILE | NEEDS_HEADER | NEEDS_PARTS);
+	for (enum fact fact = 1; r == 0 && needs >> 16 && fact < FACTS; fact++)
+		if (needs & 1u << (16 + fact))
+			r = fact_need(f, fact);
 	return r;
 }
 
@@ -127,6 +107,7 @@ static bool parse_item(struct cursor *c, struct fetch_item **v, size_t *n)
 
 	if (!item.row)
 		return p_expected(c, "a FETCH item");
+	item.needs = item.row->needs;
 	/* What opens a section is its rule's to take. */
 	c->rest = str_from(c->rest, str_find(str_z(item.row->name), '['));
 	if (item.row->parse && !item.row->parse(c, &item))
@@ -252,7 +233,7 @@ static unsigned all_needs(const struct fetch_item *items, size_t n)
 	unsigned needs = 0;
 
 	for (size_t i = 0; i < n; i++)
-		needs |= items[i].row->needs & (items[i].peek ? ~(unsigned)SETS_SEEN : ~0u);
+		needs |= items[i].needs & (items[i].peek ? ~(unsigned)SETS_SEEN : ~0u);
 	return needs;
 }
 
@@ -278,10 +259,13 @@ int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *i
 {
 	const unsigned needs = all_needs(items, n);
 	const bool anew = s->enabled & ON_CONDSTORE;	/* flags it gets are told again, with their MODSEQ */
-	int r = fetching_need(f, needs);
+	int r;
 
+	f->utf8 = s->out.utf8;
+	f->keep = true;
+	r = fetching_need(f, needs);
 	for (size_t i = 0; needs & NEEDS_DECODING && r == 0 && i < n; i++)
-		if (items[i].row->needs & NEEDS_DECODING)
+		if (items[i].needs & NEEDS_DECODING)
 			r = decodable(f, &items[i].section);
 	if (r < 0)
 		return r;

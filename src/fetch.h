@@ -1,8 +1,8 @@
 /* fetch.h: one message that is being fetched or searched: opened and parsed as far as it is needed */
 #pragma once
 #include "base/arena.h"
-#include "base/digest.h"
 #include "imap/parse.h"
+#include "maildir/cache.h"
 #include "mail/mime.h"
 #include "results.h"
 #include "session.h"
@@ -14,6 +14,7 @@ struct fetch_item {
 	struct partial partial;
 	bool peek;
 	bool lazy;			/* PREVIEW (LAZY) */
+	unsigned needs;			/* of the row, or what this one can do with */
 };
 
 struct fetching {
@@ -26,18 +27,27 @@ struct fetching {
 	unsigned have;			/* fetch_needs that are met */
 	int fd;				/* -1: not open */
 	off_t file_size;
-	int64_t date;			/* INTERNALDATE, seconds since 1970 */
-	uint64_t size;			/* octets as sent */
+	int64_t file_date;		/* seconds since 1970 */
 	struct str header;		/* as stored */
 	off_t body;			/* where in the file the header section ends: NEEDS_HEADER */
 	struct part *parts;
-	char digest[DIGEST_HEX + 1];	/* of what never changes: INTERNALDATE and content */
+	bool utf8;			/* strings are sent in UTF-8 */
+	bool keep;			/* what is known stays while something is waited for */
+	struct str facts[FACTS];	/* those that are met */
+	int64_t date;			/* INTERNALDATE, seconds since 1970: NEEDS_DATE */
+	uint64_t size;			/* octets as sent: NEEDS_SIZE */
+	struct cache *cache;		/* NULL: none, or not looked for yet */
+	struct cache_key key;		/* in it; folder is 0: not looked for yet */
 };
 
 /* What is known of a message without opening it. -ENOENT if it is gone. */
 int fetching_begin(struct fetching *f, struct maildir *box, uint32_t uid, struct arena *arena);
 /* Meets needs. -ENOENT if the message is gone; else the errno of reading it. */
 int fetching_need(struct fetching *f, unsigned needs);
+/* The same for a fact if it is in the cache. */
+bool fetching_knows(struct fetching *f, enum fact fact);
+/* A header that has the fields of that name, if there are any: FACT_FIELDS if they are there. */
+int fetching_fields(struct fetching *f, struct str name, struct str *ret);
 void fetching_end(struct fetching *f);
 
 /* fetch-att, or a macro, or a list of them, from c. False if none. */
@@ -93,5 +103,5 @@ void fetch_string(struct session *s, struct str text);
 /* ENVELOPE's and BODYSTRUCTURE's values (RFC 9051 7.5.2); extended is BODYSTRUCTURE, else BODY. header is that of the
  * message; parts of type message/rfc822 have their own headers, in the file.
  */
-void fetch_write_envelope(struct session *s, struct arena *a, struct str header);
-int fetch_write_structure(struct session *s, struct fetching *f, const struct part *part, bool extended);
+void fetch_write_envelope(struct writer *w, struct arena *a, struct str header);
+int fetch_write_structure(struct writer *w, struct fetching *f, const struct part *part, bool extended);

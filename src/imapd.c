@@ -244,6 +244,18 @@ static void warn_capabilities(const struct session *s)
 			log_line(LOG_WARNING, "IMAP_CAPABILITY: %.*s is not known here", (int)word.n, word.s);
 }
 
+/* Nothing of the cache is held while the client, or anything else, is waited for; and what has come to be known is written when there
+ * is nothing else to do.
+ */
+static void before_wait(void *session, unsigned what)
+{
+	const struct session *s = session;
+
+	if (what & WAIT_CLIENT_IN)
+		cache_commit(s->store.config.cache, 0);
+	cache_rest(s->store.config.cache);
+}
+
 static void session_init(struct session *s, const struct start *st, struct store *store, int debug)
 {
 	*s = (struct session){ .config = st->settings.session, .store = *store, .state = AUTHENTICATED,
@@ -251,6 +263,8 @@ static void session_init(struct session *s, const struct start *st, struct store
 	conn_open(&s->conn, STDIN_FILENO, STDOUT_FILENO);
 	s->conn.idle_ms = (int)(s->config.inactivity * 1000);
 	s->conn.debug_fd = debug;
+	s->conn.wait.before = before_wait;
+	s->conn.wait.data = s;
 	frame_init(&s->frame, &s->conn);
 	s->frame.max_literal = 64 * 1024;	/* of what is no message: names, search texts */
 	writer_init(&s->out, &s->conn.out);

@@ -83,10 +83,19 @@ static int in_part(struct fetching *f, const struct section *section, struct pie
 	return -ENOENT;
 }
 
+bool section_is_kept(const struct section *section)
+{
+	for (size_t i = 0; i < section->fields.n; i++)
+		if (!fields_kept(section->fields.v[i]))
+			return false;
+	return section->what == SECTION_FIELDS && !section->parts;
+}
+
 int section_find(struct fetching *f, const struct section *section, struct piece *ret)
 {
 	const bool whole = !section->parts && section->what == SECTION_ALL;
-	const int r = fetching_need(f, section->parts ? NEEDS_PARTS : whole ? NEEDS_FILE : NEEDS_HEADER);
+	const bool kept = section_is_kept(section);
+	const int r = fetching_need(f, section->parts ? NEEDS_PARTS : whole ? NEEDS_FILE : kept ? NEEDS_FIELDS : NEEDS_HEADER);
 
 	*ret = (struct piece){ 0 };
 	if (r < 0)
@@ -99,5 +108,5 @@ int section_find(struct fetching *f, const struct section *section, struct piece
 		return range(0, f->body, false, ret);
 	if (section->what == SECTION_TEXT)
 		return range(f->body, f->file_size, true, ret);
-	return fields(f->header, section, ret);
+	return fields(kept ? f->facts[FACT_FIELDS] : f->header, section, ret);
 }

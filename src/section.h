@@ -11,4 +11,6 @@ struct piece {
 
 /* Opens and parses as much of the message as it takes. -ENOENT if it has no such section, or another negative errno. */
 int section_find(struct fetching *f, const struct section *section, struct piece *ret);
+/* Whether it is made of nothing but FACT_FIELDS. */
+bool section_is_kept(const struct section *section);
 void piece_release(struct piece *p);	/* for _cleanup_ */

@@ -1,9 +1,7 @@
 /* sort.c: the order of SORT (RFC 5256) */
 #define _GNU_SOURCE
 #include <stdlib.h>
-#include "mail/date.h"
 #include "mail/fold.h"
-#include "mail/header.h"
 #include "sort.h"
 
 struct sort_value {
@@ -75,6 +73,8 @@ static struct str folded(struct sorting *s, const struct sort_row *row, struct f
 	buf_clear(&s->text);
 	buf_clear(&s->folded);
 	row->text(f, &s->text);
+	if (row->folded)
+		return arena_str(s->arena, buf_view(&s->text));
 	fold_utf8(&s->folded, str_head(buf_view(&s->text), SORT_TEXT));
 	return arena_str(s->arena, str_head(buf_view(&s->folded), SORT_TEXT));
 }
@@ -126,15 +126,4 @@ uint32_t *sorting_finish(struct sorting *s)
 	for (size_t i = 0; i < s->n; i++)
 		uids[i] = s->v[i].uid;
 	return uids;
-}
-
-int64_t sort_sent_date(const struct fetching *f)
-{
-	struct field field;
-	int64_t date;
-	int zone;
-
-	if (header_find(f->header, STR("Date"), &field) && date_parse(field.value, &date, &zone))
-		return date;
-	return f->date;
 }

@@ -4,7 +4,7 @@
 
 enum {
 	SORT_CRITERIA = 16,
-	SORT_TEXT = 1024,	/* octets of a text that are compared, so that memory is bounded by the number of messages */
+	SORT_TEXT = ORDER_TEXT,	/* octets of a text that are compared, so that memory is bounded by the number of messages */
 };
 
 /* sort-criteria, each with another row: one that comes again changes nothing. */
@@ -33,6 +33,3 @@ void sorting_release(struct sorting *s);	/* for _cleanup_ */
 bool sorting_add(void *sorting, struct fetching *f);
 /* The UIDs in order; equal ones in the order in which they were added. In the arena. */
 uint32_t *sorting_finish(struct sorting *s);
-
-/* What messages are sorted by (RFC 5256 2.1, 2.2), also for threads; f has its header, or had none to be read. */
-int64_t sort_sent_date(const struct fetching *f);

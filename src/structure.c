@@ -25,9 +25,8 @@ static void write_addresses(struct writer *w, const struct addresses *list)
 	w_close(w);
 }
 
-void fetch_write_envelope(struct session *s, struct arena *a, struct str header)
+void fetch_write_envelope(struct writer *w, struct arena *a, struct str header)
 {
-	struct writer *w = &s->out;
 	struct envelope e;
 
 	envelope_parse(a, header, &e);
@@ -111,47 +110,46 @@ static void write_fields(struct writer *w, const struct part *p)
 }
 
 /* What message/rfc822 has between its fields and its lines: the envelope and body of the message in it. */
-static int write_inner(struct session *s, struct fetching *f, const struct part *inner, bool extended)
+static int write_inner(struct writer *w, struct fetching *f, const struct part *inner, bool extended)
 {
 	_cleanup_(buf_release) struct buf header = { 0 };
 	_cleanup_(arena_free) struct arena a = { 0 };
 	const int r = header_read(f->fd, inner->header, inner->body, HEADER_MAX, &header);
 
-	fetch_write_envelope(s, &a, buf_view(&header));
-	return worse(r, fetch_write_structure(s, f, inner, extended));
+	fetch_write_envelope(w, &a, buf_view(&header));
+	return worse(r, fetch_write_structure(w, f, inner, extended));
 }
 
-static int write_multipart(struct session *s, struct fetching *f, const struct part *p, bool extended)
+static int write_multipart(struct writer *w, struct fetching *f, const struct part *p, bool extended)
 {
 	int r = 0;
 
 	for (const struct part *child = p->child; child; child = child->next) {
 		/* body-type-mpart = 1*body SP media-subtype: nothing between two bodies */
-		w_glue(&s->out);
-		r = worse(r, fetch_write_structure(s, f, child, extended));
+		w_glue(w);
+		r = worse(r, fetch_write_structure(w, f, child, extended));
 	}
-	w_string(&s->out, p->subtype);
+	w_string(w, p->subtype);
 	if (extended) {
-		write_params(&s->out, &p->params, NULL);
-		write_extension(&s->out, p);
+		write_params(w, &p->params, NULL);
+		write_extension(w, p);
 	}
 	return r;
 }
 
-int fetch_write_structure(struct session *s, struct fetching *f, const struct part *p, bool extended)
+int fetch_write_structure(struct writer *w, struct fetching *f, const struct part *p, bool extended)
 {
-	struct writer *w = &s->out;
 	int r = 0;
 
 	w_open(w);
 	if (p->kind == PART_MULTIPART) {
-		r = write_multipart(s, f, p, extended);
+		r = write_multipart(w, f, p, extended);
 		w_close(w);
 		return r;
 	}
 	write_fields(w, p);
 	if (p->kind == PART_MESSAGE)
-		r = write_inner(s, f, p->child, extended);
+		r = write_inner(w, f, p->child, extended);
 	if (p->kind == PART_MESSAGE || part_is(p, "text", NULL))
 		w_number(w, p->body_lines);
 	if (extended) {

@@ -64,7 +64,7 @@ static bool parse_interval(struct search_parse *p, struct search_key *key)
 
 static int match_older(struct session *s, struct fetching *f, const struct search_key *key)
 {
-	const int r = fetching_need(f, NEEDS_FILE);
+	const int r = fetching_need(f, NEEDS_DATE);
 
 	(void)s;
 	return r < 0 ? r : f->date <= key->moment;
@@ -72,7 +72,7 @@ static int match_older(struct session *s, struct fetching *f, const struct searc
 
 static int match_younger(struct session *s, struct fetching *f, const struct search_key *key)
 {
-	const int r = fetching_need(f, NEEDS_FILE);
+	const int r = fetching_need(f, NEEDS_DATE);
 
 	(void)s;
 	return r < 0 ? r : f->date >= key->moment;

@@ -43,28 +43,30 @@ static int write_size(struct session *s, struct fetching *f, const struct fetch_
 	return 0;
 }
 
+/* What was written when the fact was made. */
+static int write_fact(struct session *s, const struct fetching *f, const char *name, enum fact fact)
+{
+	w_atom(&s->out, name);
+	w_verbatim(&s->out, f->facts[fact]);
+	return 0;
+}
+
 static int write_envelope(struct session *s, struct fetching *f, const struct fetch_item *item)
 {
-	_cleanup_(arena_free) struct arena a = { 0 };	/* it may be asked for thousands of times at once */
-
 	(void)item;
-	w_atom(&s->out, "ENVELOPE");
-	fetch_write_envelope(s, &a, f->header);
-	return 0;
+	return write_fact(s, f, "ENVELOPE", FACT_ENVELOPE);
 }
 
 static int write_body(struct session *s, struct fetching *f, const struct fetch_item *item)
 {
 	(void)item;
-	w_atom(&s->out, "BODY");
-	return fetch_write_structure(s, f, f->parts, false);
+	return write_fact(s, f, "BODY", FACT_BODY);
 }
 
 static int write_bodystructure(struct session *s, struct fetching *f, const struct fetch_item *item)
 {
 	(void)item;
-	w_atom(&s->out, "BODYSTRUCTURE");
-	return fetch_write_structure(s, f, f->parts, true);
+	return write_fact(s, f, "BODYSTRUCTURE", FACT_STRUCTURE);
 }
 
 /* Serves a range, and counts it for the log. */
@@ -104,6 +106,8 @@ static bool parse_section(struct cursor *c, struct fetch_item *item)
 	if (!p_section(c, &item->section))
 		return false;
 	item->partial = (struct partial){ 0 };
+	if (section_is_kept(&item->section))
+		item->needs = (item->needs & SETS_SEEN) | NEEDS_FIELDS;
 	if (c->rest.n && c->rest.s[0] == '<')
 		return p_partial(c, &item->partial);
 	return true;
@@ -145,11 +149,11 @@ static int write_section(struct session *s, struct fetching *f, const struct fet
 static const struct fetch_row items[] = {
 	{ "FLAGS",	   TELLS_FLAGS,		    NULL,	   write_flags	       },
 	{ "UID",	   TELLS_UID,		    NULL,	   write_uid	       },
-	{ "INTERNALDATE",  NEEDS_FILE,		    NULL,	   write_internaldate  },
+	{ "INTERNALDATE",  NEEDS_DATE,		    NULL,	   write_internaldate  },
 	{ "RFC822.SIZE",   NEEDS_SIZE,		    NULL,	   write_size	       },
-	{ "ENVELOPE",	   NEEDS_HEADER,	    NULL,	   write_envelope      },
-	{ "BODY",	   NEEDS_PARTS,		    NULL,	   write_body	       },
-	{ "BODYSTRUCTURE", NEEDS_PARTS,		    NULL,	   write_bodystructure },
+	{ "ENVELOPE",	   NEEDS_ENVELOPE,	    NULL,	   write_envelope      },
+	{ "BODY",	   NEEDS_BODY,		    NULL,	   write_body	       },
+	{ "BODYSTRUCTURE", NEEDS_STRUCTURE,	    NULL,	   write_bodystructure },
 	{ "BODY[",	   NEEDS_FILE | SETS_SEEN,  parse_section, write_section       },
 	{ "BODY.PEEK[",	   NEEDS_FILE,		    parse_peek,	   write_section       },
 	{ "RFC822",	   NEEDS_FILE | SETS_SEEN,  NULL,	   write_rfc822	       },

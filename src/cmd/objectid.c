@@ -4,6 +4,7 @@
  * THREADID is one of the message ID that a thread begins with: of the first in References, or In-Reply-To, or the message's own.
  */
 #include <string.h>
+#include "base/digest.h"
 #include "command.h"
 #include "fetch.h"
 #include "mail/header.h"
@@ -33,27 +34,31 @@ static struct str first_id(struct arena *a, struct str header, struct str name)
 	return (struct str){ p, n };
 }
 
-/* What a thread is known by: a message ID, or all of the header if there is none. */
-static struct str thread_root(struct arena *a, struct str header)
+/* The message ID that a thread is known by. False if there is none: then it is all of the header. */
+static bool thread_root(struct arena *a, struct str header, struct str *ret)
 {
 	static const char *const fields[] = { "References", "In-Reply-To", "Message-ID" };
 	struct str id = { 0 };
 
 	for (size_t i = 0; i < COUNT(fields) && id.n < 2; i++)
 		id = first_id(a, header, str_z(fields[i]));
-	return id.n < 2 ? header : id;
+	*ret = id;
+	return id.n >= 2;
 }
 
 static int threadid(struct fetching *f, char ret[OBJECTID + 1])
 {
 	_cleanup_(arena_free) struct arena a = { 0 };
-	const int r = fetching_need(f, NEEDS_HEADER);
+	int r = fetching_need(f, NEEDS_FIELDS);
 	struct digest d;
-	struct str root;
+	struct str root = { 0 };
 
+	if (r == 0 && !thread_root(&a, f->facts[FACT_FIELDS], &root)) {
+		r = fetching_need(f, NEEDS_HEADER);
+		root = f->header;
+	}
 	if (r < 0)
 		return r;
-	root = thread_root(&a, f->header);
 	digest_init(&d);
 	digest_add(&d, root.s, root.n);
 	ret[0] = 'T';
@@ -68,7 +73,8 @@ static int emailid(struct fetching *f, char ret[OBJECTID + 1])
 	if (r < 0)
 		return r;
 	ret[0] = 'M';
-	memcpy(ret + 1, f->digest, sizeof f->digest);
+	memcpy(ret + 1, f->facts[FACT_DIGEST].s, DIGEST_HEX);
+	ret[OBJECTID] = 0;
 	return 0;
 }
 
@@ -106,7 +112,7 @@ static int write_threadid(struct session *s, struct fetching *f, const struct fe
 
 static const struct fetch_row items[] = {
 	{ "EMAILID",  NEEDS_DIGEST, NULL, write_emailid	 },
-	{ "THREADID", NEEDS_HEADER, NULL, write_threadid },
+	{ "THREADID", NEEDS_FIELDS, NULL, write_threadid },
 	{ 0 },
 };
 

@@ -1,7 +1,6 @@
 /* cmd/preview.c: PREVIEW (RFC 8970) */
 #include "command.h"
 #include "fetch.h"
-#include "mail/preview.h"
 
 enum { LAZY_MAX = 4 * 1024 * 1024 };	/* octets of a message whose parts are looked for without undue delay */
 
@@ -19,28 +18,26 @@ static bool parse_preview(struct cursor *c, struct fetch_item *item)
 		if (!p_word(c, "LAZY"))
 			return p_back(c, start);
 	item->lazy = true;
+	item->needs = NEEDS_FILE;
 	return p_char(c, ')') || p_back(c, start);
 }
 
 static int write_preview(struct session *s, struct fetching *f, const struct fetch_item *item)
 {
-	_cleanup_(buf_release) struct buf text = { 0 };
 	int r;
 
 	w_atom(&s->out, "PREVIEW");
-	if (item->lazy && f->file_size > LAZY_MAX && !(f->have & NEEDS_PARTS)) {
+	if (item->lazy && f->file_size > LAZY_MAX && !(f->have & NEEDS_PARTS) && !fetching_knows(f, FACT_PREVIEW)) {
 		w_nil(&s->out);
 		return 0;
 	}
-	r = fetching_need(f, NEEDS_PARTS);
-	if (r == 0)
-		r = preview(f->fd, f->parts, &text);
-	w_string(&s->out, buf_view(&text));
+	r = fetching_need(f, NEEDS_PREVIEW);
+	w_string(&s->out, f->facts[FACT_PREVIEW]);
 	return r;
 }
 
 static const struct fetch_row items[] = {
-	{ "PREVIEW", NEEDS_FILE, parse_preview, write_preview },
+	{ "PREVIEW", NEEDS_PREVIEW, parse_preview, write_preview },
 	{ 0 },
 };
 const struct extension ext_preview = { .rfc = 8970, .capability = "PREVIEW", .fetch = items };

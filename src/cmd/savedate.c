@@ -55,7 +55,7 @@ static int saved_day(struct fetching *f, int64_t *ret)
 	struct tm tm;
 
 	if (!saved_at(f, &date)) {
-		const int r = fetching_need(f, NEEDS_FILE);
+		const int r = fetching_need(f, NEEDS_DATE);
 
 		if (r < 0)
 			return r;

@@ -131,13 +131,12 @@ static bool parse_date(struct search_parse *p, struct search_key *key)
 /* The day on which a message came, here: "disregarding time and timezone" (RFC 9051 6.4.4). */
 static int internal_day(struct fetching *f, int64_t *ret)
 {
-	const int r = fetching_need(f, NEEDS_FILE);
-	time_t date = (time_t)f->date;
+	const int r = fetching_need(f, NEEDS_DATE);
 	struct tm tm;
 
 	if (r < 0)
 		return r;
-	localtime_r(&date, &tm);
+	localtime_r(&(time_t){ (time_t)f->date }, &tm);
 	*ret = date_days(tm.tm_year + 1900, (unsigned)tm.tm_mon + 1, (unsigned)tm.tm_mday);
 	return 1;
 }
@@ -145,14 +144,14 @@ static int internal_day(struct fetching *f, int64_t *ret)
 /* The day that the Date field names, as its writer saw it. 0: there is none. */
 static int sent_day(struct fetching *f, int64_t *ret)
 {
-	const int r = fetching_need(f, NEEDS_HEADER);
+	const int r = fetching_need(f, NEEDS_FIELDS);
 	struct field field;
 	int64_t date;
 	int zone;
 
 	if (r < 0)
 		return r;
-	if (!header_find(f->header, STR("Date"), &field) || !date_parse(field.value, &date, &zone))
+	if (!header_find(f->facts[FACT_FIELDS], STR("Date"), &field) || !date_parse(field.value, &date, &zone))
 		return 0;
 	date += 60 * zone;
 	*ret = (date - (date < 0 ? DAY - 1 : 0)) / DAY;
@@ -205,10 +204,11 @@ static bool parse_header(struct search_parse *p, struct search_key *key)
 
 static int match_field(struct session *s, struct fetching *f, const struct search_key *key)
 {
-	const int r = fetching_need(f, NEEDS_HEADER);
+	struct str header;
+	const int r = fetching_fields(f, key->name, &header);
 
 	(void)s;
-	return r < 0 ? r : text_field(f->header, key->name, key->needle);
+	return r < 0 ? r : text_field(header, key->name, key->needle);
 }
 
 static int match_text_in(struct fetching *f, const struct search_key *key, unsigned where)

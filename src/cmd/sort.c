@@ -2,8 +2,6 @@
 #include "command.h"
 #include "limit.h"
 #include "mail/envelope.h"
-#include "mail/header.h"
-#include "mail/subject.h"
 #include "mail/words.h"
 #include "results.h"
 #include "search.h"
@@ -19,12 +17,23 @@ static int64_t size(const struct fetching *f)
 	return (int64_t)f->size;
 }
 
+/* What an order that can't be read leaves out is as if it were empty. */
+static struct order order(const struct fetching *f)
+{
+	struct order o = { 0 };
+
+	(void)order_read(f->facts[FACT_ORDER], &o);
+	return o;
+}
+
+static int64_t sent(const struct fetching *f)
+{
+	return order(f).sent;
+}
+
 static void subject(struct fetching *f, struct buf *ret)
 {
-	struct field field;
-
-	if (header_find(f->header, STR("Subject"), &field))
-		buf_str(ret, subject_base(f->arena, field.value, NULL));
+	buf_str(ret, order(f).subject);
 }
 
 static struct address first(struct addresses list)
@@ -36,7 +45,7 @@ static struct envelope envelope(struct fetching *f)
 {
 	struct envelope e;
 
-	envelope_parse(f->arena, f->header, &e);
+	envelope_parse(f->arena, f->facts[FACT_FIELDS], &e);
 	return e;
 }
 
@@ -56,13 +65,13 @@ static void to(struct fetching *f, struct buf *ret)
 }
 
 static const struct sort_row sort_keys[] = {
-	{ "ARRIVAL", NEEDS_FILE,	arrival,	NULL	},
-	{ "CC",	     NEEDS_HEADER,	NULL,		cc	},
-	{ "DATE",    NEEDS_HEADER,	sort_sent_date, NULL	},
-	{ "FROM",    NEEDS_HEADER,	NULL,		from	},
-	{ "SIZE",    NEEDS_SIZE,	size,		NULL	},
-	{ "SUBJECT", NEEDS_HEADER,	NULL,		subject },
-	{ "TO",	     NEEDS_HEADER,	NULL,		to	},
+	{ "ARRIVAL", NEEDS_DATE,   arrival, NULL,    false },
+	{ "CC",	     NEEDS_FIELDS, NULL,    cc,	     false },
+	{ "DATE",    NEEDS_ORDER,  sent,    NULL,    false },
+	{ "FROM",    NEEDS_FIELDS, NULL,    from,    false },
+	{ "SIZE",    NEEDS_SIZE,   size,    NULL,    false },
+	{ "SUBJECT", NEEDS_ORDER,  NULL,    subject, true  },
+	{ "TO",	     NEEDS_FIELDS, NULL,    to,	     false },
 	{ 0 },
 };
 
@@ -90,8 +99,8 @@ static void display_to(struct fetching *f, struct buf *ret)
 }
 
 static const struct sort_row display_keys[] = {
-	{ "DISPLAYFROM", NEEDS_HEADER, NULL, display_from },
-	{ "DISPLAYTO",	 NEEDS_HEADER, NULL, display_to	  },
+	{ "DISPLAYFROM", NEEDS_FIELDS, NULL, display_from, false },
+	{ "DISPLAYTO",	 NEEDS_FIELDS, NULL, display_to,   false },
 	{ 0 },
 };
 

@@ -1,80 +1,29 @@
 /* cmd/thread.c: THREAD and UID THREAD (RFC 5256) */
 #include "command.h"
 #include "limit.h"
-#include "mail/fold.h"
-#include "mail/header.h"
-#include "mail/msgid.h"
-#include "mail/subject.h"
 #include "search.h"
-#include "sort.h"
 #include "thread.h"
 #include "view.h"
 
-enum { REFERENCES = 1000 };	/* of one message; of more the last ones count */
-
-/* A THREAD under way. */
-struct gathering {
-	struct threading threading;
-	struct buf folded;	/* used again and again */
-};
-
-static void gathering_release(struct gathering *g)
-{
-	buf_release(&g->folded);
-}
-
-/* The Message-IDs in a field, interned, the last `most` of them. */
-static size_t ids_in(struct gathering *g, struct fetching *f, struct str name, size_t most, uint32_t **ret)
-{
-	uint32_t *ids = NULL;
-	struct field field;
-	struct str id;
-	size_t n = 0;
-
-	if (!header_find(f->header, name, &field))
-		return 0;
-	while (msgid_next(f->arena, &field.value, &id)) {
-		ids = arena_grow(f->arena, ids, n + 1, sizeof *ids);
-		ids[n++] = intern(&g->threading.ids, id);
-	}
-	*ret = ids + (n > most ? n - most : 0);
-	return MIN(n, most);
-}
-
-/* References, or else the first of In-Reply-To (RFC 5256 3, REFERENCES). */
-static void references(struct gathering *g, struct fetching *f, struct thread_message *m)
-{
-	uint32_t *ids;
-	size_t n = ids_in(g, f, STR("References"), REFERENCES, &ids);
-
-	if (n == 0)
-		n = MIN(ids_in(g, f, STR("In-Reply-To"), SIZE_MAX, &ids), (size_t)1);
-	m->references = arena_alloc(g->threading.arena, n * sizeof *ids);
-	for (; m->nreferences < n; m->nreferences++)
-		m->references[m->nreferences] = ids[m->nreferences];
-}
-
 static bool gather(void *data, struct fetching *f)
 {
-	struct gathering *g = data;
+	struct threading *t = data;
 	struct thread_message m = { .uid = f->uid };
-	struct field field;
-	uint32_t *ids;
+	struct order o = { 0 };
+	struct str id;
 
 	/* What can't be read is a message without a header. */
-	if (fetching_need(f, NEEDS_HEADER) < 0)
-		f->header = STR("");
-	m.arrived = f->date;
-	m.sent = sort_sent_date(f);
-	if (header_find(f->header, STR("Subject"), &field)) {
-		buf_clear(&g->folded);
-		fold_utf8(&g->folded, str_head(subject_base(f->arena, field.value, &m.reply), SORT_TEXT));
-		m.subject = intern(&g->threading.subjects, buf_view(&g->folded));
-	}
-	if (ids_in(g, f, STR("Message-ID"), SIZE_MAX, &ids))
-		m.id = ids[0];
-	references(g, f, &m);
-	threading_add(&g->threading, m);
+	if (fetching_need(f, NEEDS_ORDER) == 0)
+		(void)order_read(f->facts[FACT_ORDER], &o);
+	m.arrived = o.arrived;
+	m.sent = o.sent;
+	m.reply = o.reply;
+	m.subject = intern(&t->subjects, o.subject);
+	m.id = intern(&t->ids, o.id);
+	m.references = arena_alloc(t->arena, o.nreferences * sizeof *m.references);
+	while (order_reference(&o.references, &id))
+		m.references[m.nreferences++] = intern(&t->ids, id);
+	threading_add(t, m);
 	return true;
 }
 
@@ -123,7 +72,7 @@ static bool p_algorithm(struct cursor *c, const struct thread_row **ret)
 
 static enum verdict cmd_thread(struct session *s, struct command *cmd)
 {
-	_cleanup_(gathering_release) struct gathering g = { 0 };
+	struct threading threading = { .arena = cmd->arena };
 	const struct thread_row *algorithm;
 	enum verdict verdict;
 	struct search search;
@@ -135,11 +84,11 @@ static enum verdict cmd_thread(struct session *s, struct command *cmd)
 		return verdict;
 	if (search_limit(s, cmd, &search))
 		return cmd_limit(s, cmd);
-	g.threading.arena = g.threading.ids.arena = g.threading.subjects.arena = cmd->arena;
-	search_each(s, s->view, &search, false, gather, &g);
+	threading.ids.arena = threading.subjects.arena = cmd->arena;
+	search_each(s, s->view, &search, false, gather, &threading);
 	w_untagged(&s->out);
 	w_atom(&s->out, "THREAD");
-	write_threads(s, s->view, algorithm->build(&g.threading), cmd->row->flags & BY_UID);
+	write_threads(s, s->view, algorithm->build(&threading), cmd->row->flags & BY_UID);
 	w_crlf(&s->out);
 	return cmd_ok(cmd, "THREAD done.");
 }

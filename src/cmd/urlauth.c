@@ -190,7 +190,7 @@ static int write_structure(struct session *s, struct told *t)
 	if (r < 0)
 		w_nil(&s->out);
 	else
-		r = fetch_write_structure(s, &t->f, &p, true);
+		r = fetch_write_structure(&s->out, &t->f, &p, true);
 	w_close(&s->out);
 	return r;
 }

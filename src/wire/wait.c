@@ -182,6 +182,8 @@ int wait_for(struct wait *w, unsigned what, int timeout_ms)
 {
 	const uint64_t start = timeout_ms > 0 ? clock_ms() : 0;
 
+	if (timeout_ms != 0 && w->before)
+		w->before(w->data, what);
 	for (;;) {
 		const bool stopped = w->stop && what & WAIT_STOP;
 		const int ms = stopped ? 0 : left(start, timeout_ms);

@@ -19,6 +19,8 @@ struct wait {
 	bool stop;     /* one of them has come */
 	struct loop *loop;
 	bool no_loop; /* sd-event could not be had, which has been logged */
+	void (*before)(void *data, unsigned what); /* about to wait: what should not be held meanwhile goes; NULL: nothing */
+	void *data;
 };
 
 void wait_open(struct wait *w, int in, int out);

@@ -1,0 +1,221 @@
+/* fact.c: facts of the message that is being fetched: from the cache, or made and left there */
+#include <endian.h>
+#include <string.h>
+#include "base/digest.h"
+#include "base/fd.h"
+#include "fetching.h"
+#include "mail/preview.h"
+#include "mail/sent.h"
+
+enum { PIECE = 64 * 1024 };
+
+static void put_number(struct buf *b, uint64_t v)
+{
+	v = htole64(v);
+	buf_add(b, &v, sizeof v);
+}
+
+static uint64_t number(struct str s)
+{
+	uint64_t v;
+
+	memcpy(&v, s.s, sizeof v);
+	return le64toh(v);
+}
+
+static int make_date(struct fetching *f, struct buf *ret)
+{
+	put_number(ret, (uint64_t)f->file_date);
+	return 0;
+}
+
+static int make_fields(struct fetching *f, struct buf *ret)
+{
+	fields_keep(ret, f->header);
+	return 0;
+}
+
+static int make_envelope(struct fetching *f, struct buf *ret)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct writer w;
+
+	writer_init(&w, ret);
+	w.utf8 = f->utf8;
+	fetch_write_envelope(&w, &a, f->facts[FACT_FIELDS]);
+	return 0;
+}
+
+static int make_body(struct fetching *f, struct buf *ret)
+{
+	struct writer w;
+
+	writer_init(&w, ret);
+	w.utf8 = f->utf8;
+	return fetch_write_structure(&w, f, f->parts, false);
+}
+
+static int make_structure(struct fetching *f, struct buf *ret)
+{
+	struct writer w;
+
+	writer_init(&w, ret);
+	w.utf8 = f->utf8;
+	return fetch_write_structure(&w, f, f->parts, true);
+}
+
+static int make_preview(struct fetching *f, struct buf *ret)
+{
+	return preview(f->fd, f->parts, ret);
+}
+
+static int make_size(struct fetching *f, struct buf *ret)
+{
+	uint64_t size;
+	int r = 0;
+
+	if (f->have & NEEDS_PARTS)	/* which has counted */
+		size = f->parts->header_size + f->parts->body_size;
+	else
+		r = sent_size(f->fd, 0, f->file_size, &size, NULL);
+	if (r == 0)
+		put_number(ret, size);
+	return r;
+}
+
+static int make_order(struct fetching *f, struct buf *ret)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+
+	order_make(ret, &a, f->facts[FACT_FIELDS], f->date);
+	return 0;
+}
+
+static int make_digest(struct fetching *f, struct buf *ret)
+{
+	char piece[PIECE], hex[DIGEST_HEX + 1];
+	struct digest d;
+	off_t at = 0;
+
+	digest_init(&d);
+	digest_add(&d, &(uint64_t){ htole64((uint64_t)f->date) }, sizeof(uint64_t));
+	for (;;) {
+		const ssize_t n = fd_pread_all(f->fd, piece, sizeof piece, at);
+
+		if (n < 0)
+			return (int)n;
+		digest_add(&d, piece, (size_t)n);
+		at += n;
+		if ((size_t)n < sizeof piece)
+			break;
+	}
+	digest_end(&d, hex);
+	buf_z(ret, hex);
+	return 0;
+}
+
+/* How a fact is made, and of what. size: all of them have so many octets; 0: any. worded: it has strings as they are sent. */
+static const struct maker {
+	unsigned needs;
+	int (*make)(struct fetching *f, struct buf *ret);
+	size_t size;
+	bool worded;
+} makers[FACTS] = {
+	[FACT_DATE] = { NEEDS_FILE, make_date, sizeof(uint64_t), false },
+	[FACT_FIELDS] = { NEEDS_HEADER, make_fields, 0, false },
+	[FACT_ENVELOPE] = { NEEDS_FIELDS, make_envelope, 0, true },
+	[FACT_BODY] = { NEEDS_PARTS, make_body, 0, true },
+	[FACT_STRUCTURE] = { NEEDS_PARTS, make_structure, 0, true },
+	[FACT_PREVIEW] = { NEEDS_PARTS, make_preview, 0, false },
+	[FACT_SIZE] = { NEEDS_FILE, make_size, sizeof(uint64_t), false },
+	[FACT_ORDER] = { NEEDS_FIELDS | NEEDS_DATE, make_order, 0, false },
+	[FACT_DIGEST] = { NEEDS_FILE | NEEDS_DATE, make_digest, DIGEST_HEX, false },
+};
+
+static bool is_ascii(struct str s)
+{
+	unsigned char all = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		all |= (unsigned char)s.s[i];
+	return all < 0x80;
+}
+
+static void take(struct fetching *f, enum fact fact, struct str value)
+{
+	f->facts[fact] = value;
+	f->have |= 1u << (16 + fact);
+	if (fact == FACT_DATE)
+		f->date = (int64_t)number(value);
+	if (fact == FACT_SIZE)
+		f->size = number(value);
+}
+
+/* Where the message's facts are in the cache, if there is one. */
+static bool find_cache(struct fetching *f)
+{
+	if (!f->key.folder) {
+		f->cache = maildir_cache(f->box);
+		f->key = (struct cache_key){ .folder = 1, .uid = f->uid };
+		if (f->cache) {
+			f->key.folder = cache_folder(f->cache, maildir_mailboxid(f->box), maildir_uidvalidity(f->box));
+			f->key.name = cache_name(maildir_base_name(f->box, f->message));
+		}
+	}
+	return f->cache;
+}
+
+bool fetching_knows(struct fetching *f, enum fact fact)
+{
+	const struct maker *m = &makers[fact];
+	struct str value;
+
+	if (f->have & 1u << (16 + fact))
+		return true;
+	if (!find_cache(f))
+		return false;
+	f->key.kind = (uint8_t)fact;
+	if (!cache_get(f->cache, &f->key, &value) || (m->size && value.n != m->size) ||
+	    (m->worded && f->utf8 && !is_ascii(value)))
+		return false;
+	take(f, fact, f->keep ? arena_str(f->arena, value) : value);
+	return true;
+}
+
+/* Leaves a fact that has just been made in the cache, if others can use it as well. */
+static void leave(struct fetching *f, enum fact fact, struct str value)
+{
+	if (!find_cache(f) || value.n > FACT_MAX || (makers[fact].worded && f->utf8 && !is_ascii(value)))
+		return;
+	f->key.kind = (uint8_t)fact;
+	cache_put(f->cache, &f->key, value);
+}
+
+int fact_need(struct fetching *f, enum fact fact)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+	struct str value;
+	int r;
+
+	if (fetching_knows(f, fact))
+		return 0;
+	r = fetching_need(f, makers[fact].needs);
+	if (r == 0)
+		r = makers[fact].make(f, &b);
+	if (r < 0)
+		return r;
+	value = arena_str(f->arena, buf_view(&b));
+	take(f, fact, value);
+	leave(f, fact, value);
+	return 0;
+}
+
+int fetching_fields(struct fetching *f, struct str name, struct str *ret)
+{
+	const bool kept = fields_kept(name) && !(f->have & NEEDS_HEADER);
+	const int r = fetching_need(f, kept ? NEEDS_FIELDS : NEEDS_HEADER);
+
+	if (r == 0)
+		*ret = kept ? f->facts[FACT_FIELDS] : f->header;
+	return r;
+}

@@ -1,0 +1,173 @@
+/* facts.c: what is worth being remembered of a message once it was read */
+#include <endian.h>
+#include <string.h>
+#include "facts.h"
+#include "mail/date.h"
+#include "mail/fold.h"
+#include "mail/header.h"
+#include "mail/msgid.h"
+#include "mail/subject.h"
+
+static bool is_among(const char *const *names, struct str name)
+{
+	for (; *names; names++)
+		if (str_ieq(str_z(*names), name))
+			return true;
+	return false;
+}
+
+static bool begins_with(const char *const *names, struct str name)
+{
+	for (; *names; names++)
+		if (str_istarts(name, str_z(*names)))
+			return true;
+	return false;
+}
+
+bool fields_kept(struct str name)
+{
+	/* What is in the way and what is checked; signatures and keys; pictures. */
+	static const char *const left_out[] = {
+		"Received",	  "Received-SPF", "Authentication-Results", "Authentication-Results-Original",
+		"DKIM-Signature", "DKIM-Filter",  "DomainKey-Signature",    "Autocrypt",
+		"Face",		  "OpenPGP",	  NULL,
+	};
+	static const char *const left_out_families[] = { "ARC-", "Autocrypt-", "X-", NULL };
+	static const char *const kept[] = {
+		"X-Priority",	    "X-MSMail-Priority", "X-Mailer",	     "X-Newsreader",   "X-Original-To",
+		"X-Delivered-To",   "X-Forwarded-To",	 "X-Mailing-List",   "X-BeenThere",    "X-Loop",
+		"X-Spam-Flag",	    "X-Spam-Level",	 "X-Spam-Score",     "X-Spam-Status",  "X-Virus-Status",
+		"X-Label",	    "X-Keywords",	 "X-Account-Key",    "X-Identity-Key", "X-TUID",
+		"X-OfflineIMAP",    "X-Draft-Info",	 "X-K9mail-Identity", "X-Uniform-Type-Identifier",
+		"X-Universally-Unique-Identifier",	 "X-Mail-Created-Date", NULL,
+	};
+	static const char *const kept_families[] = { "X-Mozilla-", NULL };
+
+	if (name.n == 0)
+		return false;
+	if (begins_with(left_out_families, name))
+		return is_among(kept, name) || begins_with(kept_families, name);
+	return !is_among(left_out, name);
+}
+
+void fields_keep(struct buf *ret, struct str header)
+{
+	struct field field;
+
+	while (header_next(&header, &field))
+		if (fields_kept(field.name))
+			buf_str(ret, field.line);
+}
+
+/* An order is: arrived and sent, 8 octets each; flags, one octet; subject and id, and each reference, all with their length, 4 octets,
+ * before them. Numbers are little-endian.
+ */
+enum { REPLY = 1 };
+
+static void put_number(struct buf *b, int64_t v)
+{
+	const uint64_t little = htole64((uint64_t)v);
+
+	buf_add(b, &little, sizeof little);
+}
+
+static void put_text(struct buf *b, struct str s)
+{
+	const uint32_t little = htole32((uint32_t)s.n);
+
+	buf_add(b, &little, sizeof little);
+	buf_str(b, s);
+}
+
+static bool take_text(struct str *rest, struct str *ret)
+{
+	uint32_t n;
+
+	if (rest->n < sizeof n)
+		return false;
+	memcpy(&n, rest->s, sizeof n);
+	n = le32toh(n);
+	if (rest->n - sizeof n < n)
+		return false;
+	*ret = str_head(str_from(*rest, sizeof n), n);
+	*rest = str_from(*rest, sizeof n + n);
+	return true;
+}
+
+/* The Message-IDs in a field, the last `most` of them. */
+static size_t ids_in(struct arena *a, struct str fields, struct str name, size_t most, struct str **ret)
+{
+	struct str *ids = NULL, id;
+	struct field field;
+	size_t n = 0;
+
+	if (!header_find(fields, name, &field))
+		return 0;
+	while (msgid_next(a, &field.value, &id)) {
+		ids = arena_grow(a, ids, n + 1, sizeof *ids);
+		ids[n++] = id;
+	}
+	*ret = ids + (n > most ? n - most : 0);
+	return MIN(n, most);
+}
+
+static int64_t sent_date(struct str fields, int64_t arrived)
+{
+	struct field field;
+	int64_t date;
+	int zone;
+
+	return header_find(fields, STR("Date"), &field) && date_parse(field.value, &date, &zone) ? date : arrived;
+}
+
+void order_make(struct buf *ret, struct arena *a, struct str fields, int64_t arrived)
+{
+	_cleanup_(buf_release) struct buf folded = { 0 };
+	struct str *ids;
+	struct field field;
+	bool reply = false;
+	size_t n;
+
+	if (header_find(fields, STR("Subject"), &field))
+		fold_utf8(&folded, str_head(subject_base(a, field.value, &reply), ORDER_TEXT));
+	put_number(ret, arrived);
+	put_number(ret, sent_date(fields, arrived));
+	buf_c(ret, reply ? REPLY : 0);
+	put_text(ret, str_head(buf_view(&folded), ORDER_TEXT));
+	put_text(ret, ids_in(a, fields, STR("Message-ID"), SIZE_MAX, &ids) ? ids[0] : STR(""));
+	n = ids_in(a, fields, STR("References"), ORDER_REFERENCES, &ids);
+	if (n == 0)	/* then the first of this one (RFC 5256 3, REFERENCES) */
+		n = MIN(ids_in(a, fields, STR("In-Reply-To"), SIZE_MAX, &ids), (size_t)1);
+	for (size_t i = 0; i < n; i++)
+		put_text(ret, ids[i]);
+}
+
+bool order_read(struct str fact, struct order *ret)
+{
+	struct order o = { 0 };
+	uint64_t numbers[2];
+	struct str rest, id;
+	char flags;
+
+	if (fact.n < sizeof numbers + 1)
+		return false;
+	memcpy(numbers, fact.s, sizeof numbers);
+	flags = fact.s[sizeof numbers];
+	rest = str_from(fact, sizeof numbers + 1);
+	o.arrived = (int64_t)le64toh(numbers[0]);
+	o.sent = (int64_t)le64toh(numbers[1]);
+	o.reply = flags & REPLY;
+	if (!take_text(&rest, &o.subject) || !take_text(&rest, &o.id))
+		return false;
+	o.references = rest;
+	for (; rest.n; o.nreferences++)
+		if (!take_text(&rest, &id))
+			return false;
+	*ret = o;
+	return true;
+}
+
+bool order_reference(struct str *references, struct str *ret)
+{
+	return take_text(references, ret);
+}

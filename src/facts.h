@@ -1,0 +1,46 @@
+/* facts.h: what is worth being remembered of a message once it was read: a fact each, which the cache keeps (maildir/cache.h) */
+#pragma once
+#include "base/arena.h"
+#include "base/buf.h"
+
+/* A message never changes, so what is true of it stays true. Facts are made from its file, or from other facts, when they are asked
+ * for; the numbers are those in the cache's file. A fact says the same whether it was in the cache or has just been made.
+ */
+enum fact {
+	FACT_DATE = 1,	/* INTERNALDATE: seconds since 1970 */
+	FACT_FIELDS,	/* the header's fields that fields_kept(), as stored, in their order */
+	FACT_ENVELOPE,	/* the values of these items, as they are sent where quoted strings are ASCII */
+	FACT_BODY,
+	FACT_STRUCTURE,
+	FACT_PREVIEW,	/* text, UTF-8 */
+	FACT_SIZE,	/* octets as sent; behind what parses the message, since then that is known */
+	FACT_ORDER,	/* what SORT and THREAD go by: struct order */
+	FACT_DIGEST,	/* DIGEST_HEX octets: of the date and all the content */
+	FACTS
+};
+enum { FACT_MAX = 256 * 1024 };	/* octets; longer ones are not kept */
+
+/* Whether a field of that name, in any case, is in FACT_FIELDS. What clients ask for in lists of messages, and what people search for,
+ * but not what only machines read and write at length. To change it, change CACHE_VERSION.
+ */
+bool fields_kept(struct str name);
+/* Adds those fields of a header section. */
+void fields_keep(struct buf *ret, struct str header);
+
+/* What a message is sorted and threaded by (RFC 5256 2, 3). */
+struct order {
+	int64_t arrived;	/* INTERNALDATE */
+	int64_t sent;		/* the Date field's, or else arrived */
+	bool reply;		/* its subject is that of a reply or a forward */
+	struct str subject;	/* its base subject, folded, ORDER_TEXT octets at most; empty: none */
+	struct str id;		/* of the message, as msgid_next() has it; empty: none */
+	struct str references;	/* order_reference() takes them off */
+	size_t nreferences;
+};
+enum { ORDER_TEXT = 1024, ORDER_REFERENCES = 1000 };	/* of more references the last ones count */
+
+void order_make(struct buf *ret, struct arena *a, struct str fields, int64_t arrived);
+/* False for what order_make() can't have made. Points into fact. */
+bool order_read(struct str fact, struct order *ret);
+/* The next message ID that it refers to. */
+bool order_reference(struct str *references, struct str *ret);

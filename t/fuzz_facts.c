@@ -1,0 +1,53 @@
+/* t/fuzz_facts.c: any octets as an order out of the cache; and as a header, whose kept fields must be those that it has */
+#include <assert.h>
+#include "facts.h"
+#include "mail/header.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_order(struct str fact)
+{
+	struct order o;
+	struct str id;
+	size_t n = 0;
+
+	if (!order_read(fact, &o))
+		return;
+	assert(o.subject.n + o.id.n <= fact.n);
+	while (order_reference(&o.references, &id))
+		n++;
+	assert(n == o.nreferences && o.references.n == 0);
+}
+
+static void check_header(struct str header)
+{
+	_cleanup_(buf_release) struct buf kept = { 0 }, again = { 0 }, order = { 0 }, of_kept = { 0 };
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct str rest;
+	struct field want, got;
+	struct order o;
+
+	fields_keep(&kept, header);
+	fields_keep(&again, buf_view(&kept));
+	assert(str_eq(buf_view(&kept), buf_view(&again)));
+	order_make(&order, &a, header, 1);
+	order_make(&of_kept, &a, buf_view(&kept), 1);
+	assert(str_eq(buf_view(&order), buf_view(&of_kept)));
+	assert(order_read(buf_view(&order), &o));
+	rest = buf_view(&kept);
+	while (header_next(&header, &want))
+		if (fields_kept(want.name))
+			assert(header_next(&rest, &got) && str_eq(want.line, got.line) && str_eq(want.name, got.name));
+	assert(!header_next(&rest, &got));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct str s = { (const char *)data, size };
+
+	if (size == 0)
+		return 0;
+	check_order(str_from(s, 1));
+	check_header(str_from(s, 1));
+	return 0;
+}
