@@ -40,6 +40,7 @@ static bool read_session(struct config *c)
 	       env_number("IMAPD_MESSAGELIMIT", 0, UINT32_MAX, 0, &c->message_limit) &&
 	       env_number("IMAPD_SAVELIMIT", 0, UINT32_MAX, 0, &c->save_limit) &&
 	       env_bool("IMAPD_SUBMIT", false, &c->submit) &&
+	       env_bool("IMAPD_UNAUTHENTICATE", true, &c->unauthenticate) &&
 	       env_bool("IMAP_MOVE_EXPUNGE_TO_TRASH", false, &c->expunge_to_trash) &&
 	       env_bool("IMAP_LOG_DELETIONS", false, &c->log_deletions);
 }

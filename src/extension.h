@@ -167,6 +167,7 @@ struct store_modifier_row {
 struct extension {
 	unsigned rfc;
 	const char *capability;		/* one or more words; NULL if it announces nothing */
+	bool (*offered)(const struct session *s);	/* whether it is there now; NULL: always */
 	uint64_t (*limit)(const struct session *s);	/* follows a word that ends in "="; 0: that is not announced */
 	const char *enable;		/* its name in ENABLE, and the bit it sets there */
 	unsigned enable_bit;

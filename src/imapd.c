@@ -30,6 +30,7 @@ struct start {
 	struct status status;
 	const char *tag;	/* IMAPLOGINTAG; NULL: from a shell */
 	const char *maildir;
+	struct buf early;	/* what the client has said already, to whom it spoke before */
 	struct imapd_settings settings;
 	struct arena arena;
 };
@@ -261,6 +262,7 @@ static void session_init(struct session *s, const struct start *st, struct store
 	*s = (struct session){ .config = st->settings.session, .store = *store, .state = AUTHENTICATED,
 			       .status = st->status };
 	conn_open(&s->conn, STDIN_FILENO, STDOUT_FILENO);
+	conn_put_back(&s->conn, buf_view(&st->early));
 	s->conn.idle_ms = (int)(s->config.inactivity * 1000);
 	s->conn.debug_fd = debug;
 	s->conn.wait.before = before_wait;
@@ -290,6 +292,17 @@ static void session_release(struct session *s)
 	arena_free(&s->scratch);
 }
 
+/* UNAUTHENTICATE: what we have read of the next user's session is for the monitor to pass on. */
+static void give_back(struct session *s)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+
+	conn_rest(&s->conn, &b);
+	status_unread(&s->status, buf_view(&b));
+	if (b.s)
+		wipe(b.s, b.size);
+}
+
 static int serve(const struct start *st, struct store *store, int debug)
 {
 	struct session s;
@@ -303,8 +316,10 @@ static int serve(const struct start *st, struct store *store, int debug)
 	}
 	greet(&s, st);
 	session_run(&s);
-	if (s.end == STATUS_LOGOUT)
+	if (s.end == STATUS_LOGOUT || s.end == STATUS_UNAUTHENTICATED)
 		purge_trash(&s);
+	if (s.end == STATUS_UNAUTHENTICATED)
+		give_back(&s);
 	status_end(&st->status, s.end,
 		   &(struct status_counts){ s.conn.rcvd, s.conn.sent, s.served.header, s.served.body });
 	session_release(&s);
@@ -368,10 +383,12 @@ int main(int argc, char *argv[])
 	log_open("imapd", STDIN_FILENO);
 	st.tag = tag && *tag ? tag : NULL;
 	(void)status_open(false, &st.status);
+	status_early(&st.early);
 	if (imapd_settings_read(&st.arena, &st.settings))
 		r = start(&st, argv[1]);
 	else
 		r = refuse(&st, "UNAVAILABLE", "The server's settings are wrong; its log says which.");
 	arena_free(&st.arena);
+	buf_release(&st.early);
 	return r;
 }

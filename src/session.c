@@ -146,7 +146,7 @@ void session_capability(struct session *s)
 	for (const struct extension *const *e = extensions; *e; e++) {
 		struct str rest = str_z((*e)->capability), word;
 
-		if (!(*e)->capability)
+		if (!(*e)->capability || ((*e)->offered && !(*e)->offered(s)))
 			continue;
 		while (str_cut(&rest, ' ', &word))
 			if (allowed(s, word))

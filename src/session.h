@@ -18,6 +18,7 @@ struct config {
 	uint64_t message_limit;		/* IMAPD_MESSAGELIMIT: for one command; 0: none */
 	uint64_t save_limit;		/* IMAPD_SAVELIMIT: the same for COPY and APPEND */
 	const char *capability;		/* IMAP_CAPABILITY: what may be announced; NULL: all there is */
+	bool unauthenticate;		/* IMAPD_UNAUTHENTICATE */
 	bool network;			/* a login came before, over a socket; else PREAUTH */
 	const char *trash;		/* IMAP_TRASHFOLDERNAME, as maildir/account.h names folders */
 	bool submit;			/* IMAPD_SUBMIT: the client is a message submission server (RFC 4467 3) */

@@ -366,6 +366,43 @@ START_TEST(the_debug_file_has_what_was_sent)
 }
 END_TEST
 
+START_TEST(what_was_read_by_another_comes_first)
+{
+	_cleanup_(buf_release) struct buf rest = { 0 };
+	char room[8];
+	struct ends e;
+
+	ends_open(&e, kinds[_i]);
+	conn_put_back(&e.conn, STR("early "));
+	say(&e, "late");
+	ck_assert_int_eq(conn_read_exact(&e.conn, room, 8, 1000), 1);
+	ck_assert_mem_eq(room, "early la", 8);
+	conn_rest(&e.conn, &rest);
+	t_str_eq(buf_view(&rest), STR("te"));
+	ends_close(&e);
+}
+END_TEST
+
+START_TEST(what_nobody_read_stays_in_its_order)
+{
+	_cleanup_(buf_release) struct buf rest = { 0 };
+	_cleanup_(buf_release) struct buf early = { 0 };
+	char room[8];
+	struct ends e;
+
+	ends_open(&e, kinds[_i]);
+	for (int i = 0; i < 5000; i++)
+		buf_printf(&early, "%07d ", i);
+	conn_put_back(&e.conn, buf_view(&early));
+	say(&e, "late");
+	ck_assert_int_eq(conn_read_exact(&e.conn, room, 8, 1000), 1);
+	conn_rest(&e.conn, &rest);
+	t_str_eq(buf_view(&rest), str_from(buf_view(&early), 8));
+	ck_assert_int_eq(read(e.in, room, sizeof room), 4);
+	ends_close(&e);
+}
+END_TEST
+
 T_SUITE("conn", T_LOOP(answers_travel_together_before_a_wait, kinds),
 	T_TEST(the_end_of_input_leaves_output_alive),
 	T_LOOP(a_client_that_is_gone_makes_writes_nothing, kinds),
@@ -373,4 +410,5 @@ T_SUITE("conn", T_LOOP(answers_travel_together_before_a_wait, kinds),
 	T_LOOP(reads_are_of_any_size, kinds), T_LOOP(what_is_buffered_ends_a_wait, kinds),
 	T_LOOP(descriptors_keep_their_modes, kinds), T_TEST(a_script_and_a_file_do),
 	T_LOOP(stop_ends_a_read, kinds), T_LOOP(a_layer_begins_where_it_is_pushed, kinds),
+	T_LOOP(what_was_read_by_another_comes_first, kinds), T_LOOP(what_nobody_read_stays_in_its_order, kinds),
 	T_LOOP(the_debug_file_has_what_was_sent, kinds))

@@ -274,7 +274,77 @@ START_TEST(empty_blocks_are_not_an_octet)
 }
 END_TEST
 
+/* How a client ends its stream, and in how many pieces it arrives. */
+static const struct {
+	int flush, level;
+	size_t piece;
+} endings[] = {
+	{ Z_SYNC_FLUSH, 9, 100000 }, { Z_SYNC_FLUSH, 9, 1 }, { Z_SYNC_FLUSH, 9, 3 },	{ Z_FULL_FLUSH, 9, 100000 },
+	{ Z_SYNC_FLUSH, 0, 100000 }, { Z_FINISH, 9, 100000 }, { Z_FINISH, 9, 1 },
+};
+
+/* The last line is read while all of it, and what follows the stream, is there, or comes octet by octet. */
+START_TEST(what_follows_the_stream_is_found)
+{
+	static const char lines[] = "a NOOP\r\nb UNAUTHENTICATE\r\n", plain[] = "c LOGIN joe secret\r\n";
+	_cleanup_(buf_release) struct buf rest = { 0 };
+	char stream[1000], text[sizeof lines];
+	struct client c;
+	size_t n, sent;
+
+	client_open(&c);
+	conn_deflate(&c.conn);
+	deflateParams(&c.out, endings[_i].level, Z_DEFAULT_STRATEGY);
+	c.out.next_in = (Bytef *)(uintptr_t)lines;
+	c.out.avail_in = sizeof lines - 1;
+	c.out.next_out = (Bytef *)stream;
+	c.out.avail_out = sizeof stream;
+	ck_assert_int_ge(deflate(&c.out, endings[_i].flush), Z_OK);
+	n = sizeof stream - c.out.avail_out;
+	memcpy(stream + n, plain, sizeof plain - 1);
+	n += sizeof plain - 1;
+	sent = MIN(endings[_i].piece, n);
+	ck_assert_int_eq(write(c.fd, stream, sent), (ssize_t)sent);
+	for (size_t had = 0; had < sizeof lines - 1;) {
+		const ssize_t r = conn_read(&c.conn, text + had, sizeof lines - 1 - had, 0);
+
+		had += r > 0 ? (size_t)r : 0;
+		if (r <= 0 && sent < n)
+			sent += (size_t)write(c.fd, stream + sent, MIN(endings[_i].piece, n - sent));
+	}
+	ck_assert_mem_eq(text, lines, sizeof lines - 1);
+	ck_assert_int_eq(write(c.fd, stream + sent, n - sent), (ssize_t)(n - sent));
+	conn_rest(&c.conn, &rest);
+	if (rest.n < sizeof plain - 1) /* the end had been seen before that came */
+		ck_assert_int_eq(read(c.conn.fd_in, buf_reserve(&rest, 100), 100), (ssize_t)(sizeof plain - 1 - rest.n));
+	ck_assert_mem_eq(rest.s, plain, sizeof plain - 1);
+	client_close(&c);
+}
+END_TEST
+
+/* One that ends its stream in no way that can be seen is not waited for without end. */
+START_TEST(a_stream_without_an_end_is_given_up)
+{
+	_cleanup_(buf_release) struct buf rest = { 0 };
+	char *zeros = must_alloc(1 << 18);
+	struct client c;
+
+	client_open(&c);
+	conn_deflate(&c.conn);
+	c.conn.literal_ms = 10;
+	conn_rest(&c.conn, &rest);
+	ck_assert_uint_eq(rest.n, 0);
+	memset(zeros, 0, 1 << 18);
+	say(&c, zeros, 1 << 18);
+	conn_rest(&c.conn, &rest);
+	ck_assert_uint_lt(rest.n, 20000);
+	free(zeros);
+	client_close(&c);
+}
+END_TEST
+
 T_SUITE("deflate", T_TEST(what_was_read_ahead_belongs_to_the_stream), T_TEST(the_last_plain_octets_go_before_it),
 	T_TEST(a_flush_sends_all_that_was_written), T_TEST(large_answers_are_whole),
 	T_LOOP(a_stream_that_is_over_is_the_end_of_the_input, rows), T_TEST(a_bomb_is_read_in_pieces),
+	T_LOOP(what_follows_the_stream_is_found, endings), T_TEST(a_stream_without_an_end_is_given_up),
 	T_TEST(lines_cost_what_the_client_pays), T_TEST(empty_blocks_are_not_an_octet))

@@ -29,7 +29,7 @@ static void place_init(struct place *p)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
 	p->m.dialogue_fd = fds[0];
 	p->dialogue = fds[1];
-	p->m.status_fd = p->m.tls_fd = p->m.plain_fd = -1;
+	p->m.status_fd = p->m.tls_fd = p->m.plain_fd = p->m.early_fd = -1;
 	p->m.dialogue.pid = getppid(); /* it lives */
 	p->m.started = clock_ms();
 	p->m.login_deadline = p->m.started + 60000;

@@ -146,7 +146,7 @@ static int run_confined(bool (*run)(void))
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, frames), 0);
 	pid = fork();
 	if (pid == 0) {
-		if (!confine(frames[0]))
+		if (!confine(frames[0], -1))
 			_exit(NOT_CONFINED);
 		_exit(run() ? GOT_OUT : HELD);
 	}

@@ -151,6 +151,32 @@ START_TEST(the_monitor_interrupts)
 }
 END_TEST
 
+START_TEST(what_was_said_before_comes_first_and_what_is_left_of_it_stays)
+{
+	_cleanup_(ends_release) struct ends e;
+	_cleanup_(buf_release) struct buf b = { 0 };
+	struct lines l;
+	char rest[16];
+	int early[2];
+
+	ends_init(&e, &l, piped[_i]);
+	ck_assert_int_eq(pipe(early), 0);
+	ck_assert_int_eq(fd_write_all(early[1], "a NOOP\r\nb LOG", 13), 0);
+	fd_closep(&early[1]);
+	l.early = early[0];
+	send_str(&e, STR("OUT\r\nc"));
+	ck_assert_int_eq(lines_line(&l, 100, &b), LINES_OK);
+	t_str_eq(buf_view(&b), STR("a NOOP"));
+	ck_assert_int_eq(read(early[0], rest, 2), 2);
+	ck_assert_mem_eq(rest, "b ", 2);
+	ck_assert_int_eq(lines_line(&l, 100, &b), LINES_OK);
+	t_str_eq(buf_view(&b), STR("a NOOPLOGOUT"));
+	ck_assert_int_eq(read(e.in, rest, sizeof rest), 1);
+	fd_closep(&early[0]);
+}
+END_TEST
+
 T_SUITE("lines", T_LOOP(what_follows_a_line_stays, piped), T_LOOP(what_follows_a_literal_stays, piped),
 	T_LOOP(too_long_is_thrown_away_to_its_end, lengths), T_TEST(a_line_without_end_is_given_up),
+	T_LOOP(what_was_said_before_comes_first_and_what_is_left_of_it_stays, piped),
 	T_LOOP(the_end_of_the_client, piped), T_LOOP(the_monitor_interrupts, piped))

@@ -176,6 +176,46 @@ START_TEST(user_is_shown_without_controls)
 }
 END_TEST
 
+START_TEST(unread_octets_are_any)
+{
+	_cleanup_(pair_release) struct pair p;
+	_cleanup_(buf_release) struct buf big = { 0 }, room = { 0 };
+	struct status_message m = { 0 };
+	char *at = buf_reserve(&room, STATUS_UNREAD_MAX + 64);
+
+	pair_init(&p);
+	while (big.n < STATUS_UNREAD_MAX)
+		buf_add(&big, "\0\r\nx", 4);
+	status_unread(&p.s, buf_view(&big));
+	ck_assert(status_parse(heard(&p, at, STATUS_UNREAD_MAX + 64), &m));
+	ck_assert_int_eq(m.kind, STATUS_UNREAD);
+	ck_assert(str_eq(m.text, buf_view(&big)));
+}
+END_TEST
+
+START_TEST(early_octets_come_from_the_pipe_that_is_named)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+	char number[16];
+	int fds[2];
+
+	unsetenv("IMAPEARLYFD");
+	status_early(&b);
+	setenv("IMAPEARLYFD", "x", 1);
+	status_early(&b);
+	ck_assert_uint_eq(b.n, 0);
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(write(fds[1], "a\0b", 3), 3);
+	close(fds[1]);
+	snprintf(number, sizeof number, "%d", fds[0]);
+	setenv("IMAPEARLYFD", number, 1);
+	status_early(&b);
+	t_str_eq(buf_view(&b), STR("a\0b"));
+	ck_assert_ptr_null(getenv("IMAPEARLYFD"));
+	ck_assert_int_lt(close(fds[0]), 0);
+}
+END_TEST
+
 START_TEST(saying_never_blocks)
 {
 	_cleanup_(pair_release) struct pair p;
@@ -217,4 +257,5 @@ END_TEST
 T_SUITE("status", T_TEST(opens_only_the_socket_that_is_named), T_TEST(a_file_is_no_status_socket),
 	T_TEST(ready_waits_for_go), T_TEST(ready_without_a_monitor_or_with_another_answer),
 	T_TEST(no_carries_code_and_text), T_TEST(end_carries_its_counts),
+	T_TEST(unread_octets_are_any), T_TEST(early_octets_come_from_the_pipe_that_is_named),
 	T_TEST(user_is_shown_without_controls), T_TEST(challenges_carry_any_octet_both_ways), T_TEST(saying_never_blocks), T_LOOP(refuses, bad))

@@ -10,7 +10,7 @@
 
 enum { ANSWER_MAX = 65536 }; /* a response of a mechanism is the longest */
 
-static const char *const ends[] = { "LOGOUT", "DISCONNECTED", "TIMEOUT", "SIGNAL", NULL };
+static const char *const ends[] = { "LOGOUT", "DISCONNECTED", "TIMEOUT", "SIGNAL", "UNAUTHENTICATED", NULL };
 
 static int take(const char *number)
 {
@@ -121,6 +121,30 @@ void status_say(const struct status *s, struct str text)
 	say(s, &b, MSG_DONTWAIT);
 }
 
+void status_unread(const struct status *s, struct str octets)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+
+	if (octets.n == 0 || octets.n > STATUS_UNREAD_MAX)
+		return;
+	buf_reserve(&b, octets.n + 16);
+	buf_z(&b, "UNREAD ");
+	buf_str(&b, octets);
+	say(s, &b, 0);
+	wipe(b.s, b.n);
+}
+
+void status_early(struct buf *ret)
+{
+	uint32_t fd;
+
+	if (!str_u32(str_z(getenv("IMAPEARLYFD")), &fd) || fd > 1024)
+		return;
+	unsetenv("IMAPEARLYFD");
+	fd_slurp((int)fd, STATUS_UNREAD_MAX, ret);
+	close((int)fd);
+}
+
 void status_end(const struct status *s, enum status_end how, const struct status_counts *counts)
 {
 	_cleanup_(buf_release) struct buf b = { 0 };
@@ -196,6 +220,7 @@ static const struct word {
 	{ "NO",        STATUS_NO,        parse_no },
 	{ "CHALLENGE", STATUS_CHALLENGE, parse_octets },
 	{ "STATUS",    STATUS_SAY,       parse_clean },
+	{ "UNREAD",    STATUS_UNREAD,    parse_octets },
 	{ "END",       STATUS_END,       parse_end },
 	{0},
 };

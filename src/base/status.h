@@ -15,7 +15,7 @@ struct status_counts {
 };
 
 /* Why a session ended; the log's words for it are Courier's. */
-enum status_end { STATUS_LOGOUT, STATUS_DISCONNECTED, STATUS_TIMEOUT, STATUS_SIGNAL };
+enum status_end { STATUS_LOGOUT, STATUS_DISCONNECTED, STATUS_TIMEOUT, STATUS_SIGNAL, STATUS_UNAUTHENTICATED };
 
 /* Takes the socket that IMAPSTATUSFD names and removes the variable. With keep it stays open over an exec
  * (helpers), and the variable with it; without, it is close-on-exec (imapd). Returns 0; -ENOENT if the
@@ -48,13 +48,21 @@ int status_challenge(const struct status *s, struct str challenge, struct buf *r
  * address. */
 void status_say(const struct status *s, struct str text);
 
+/* imapd: before it ends with STATUS_UNAUTHENTICATED: octets of the client, at most STATUS_UNREAD_MAX, that it has read and that
+ * are for whoever has the connection next. */
+enum { STATUS_UNREAD_MAX = 65536 };
+void status_unread(const struct status *s, struct str octets);
+
+/* imapd: adds such octets to ret, if there are any, from the pipe that IMAPEARLYFD names, and closes it. */
+void status_early(struct buf *ret);
+
 /* imapd: the last thing it says. */
 void status_end(const struct status *s, enum status_end how, const struct status_counts *counts);
 
 /* The monitor's half: one datagram, understood. */
 struct status_message {
-	enum status_kind { STATUS_READY, STATUS_USER, STATUS_NO, STATUS_CHALLENGE, STATUS_SAY, STATUS_END } kind;
-	struct str text; /* READY, USER: user; NO: text; CHALLENGE: octets; SAY: text; points into the datagram */
+	enum status_kind { STATUS_READY, STATUS_USER, STATUS_NO, STATUS_CHALLENGE, STATUS_SAY, STATUS_UNREAD, STATUS_END } kind;
+	struct str text; /* READY, USER: user; NO: text; CHALLENGE, UNREAD: octets; SAY: text; points into the datagram */
 	struct str code; /* NO */
 	enum status_end how;	     /* END */
 	struct status_counts counts; /* END */

@@ -2,7 +2,7 @@
 #include "command.h"
 #include "session.h"
 
-/* imaplogin has done these; a session never leaves the authenticated state but to end. */
+/* imaplogin has done these; a session never leaves the authenticated state but to end (unauthenticate.c too). */
 static enum verdict cmd_too_late(struct session *s, struct command *cmd)
 {
 	(void)s;

@@ -24,11 +24,11 @@ static int stderr_of_child(void)
 #endif
 }
 
-/* In the child: nothing is left but the client on 0 and 1 and the monitor on 3; no user, no file, no other
+/* In the child: nothing is left but the client on 0 and 1, the monitor on 3 and perhaps what the client said before on 4; no user, no file, no other
  * process. */
-bool confine(int sock)
+bool confine(int sock, int early)
 {
-	const int fds[] = { STDIN_FILENO, STDOUT_FILENO, stderr_of_child(), sock };
+	const int fds[] = { STDIN_FILENO, STDOUT_FILENO, stderr_of_child(), sock, early };
 
 	signals_default();
 	if (user_become("imapd-login") < 0 || !descriptors_place(fds, COUNT(fds), true))
@@ -36,18 +36,19 @@ bool confine(int sock)
 	return sandbox_enter(SANDBOX_DIALOGUE, NULL, 0) >= 0;
 }
 
+enum { CHILD_SOCKET = 3, CHILD_EARLY = 4 };
+
 static void terms_of(struct monitor *m, struct terms *ret)
 {
 	*ret = (struct terms){
-		.greeted = m->encrypted && !m->settings.tls,
+		.greeted = m->again || (m->encrypted && !m->settings.tls),
 		.starttls = m->settings.starttls && !m->encrypted,
+		.early = m->early_fd < 0 ? -1 : CHILD_EARLY,
 		.passwords = secrets_allowed(m),
 		.mechanisms = buf_cstr(&m->offered),
 		.capability = m->encrypted ? m->settings.capability_tls : m->settings.capability,
 	};
 }
-
-enum { CHILD_SOCKET = 3 };
 
 static int start(struct monitor *m, bool proxy)
 {
@@ -61,7 +62,7 @@ static int start(struct monitor *m, bool proxy)
 	terms_of(m, &terms);
 	m->dialogue.pid = fork();
 	if (m->dialogue.pid == 0) {
-		if (!confine(theirs))
+		if (!confine(theirs, m->early_fd))
 			_exit(EXIT_PERMANENT);
 		_exit(proxy ? proxy_read(STDIN_FILENO, CHILD_SOCKET)
 			    : dialogue_run(STDIN_FILENO, STDOUT_FILENO, CHILD_SOCKET, &terms));

@@ -291,6 +291,8 @@ int dialogue_run(int in, int out, int monitor, const struct terms *terms)
 
 	dialogue_init(&d, out, monitor, terms);
 	lines_init(&d.lines, in, monitor);
+	if (terms->early > 0)
+		d.lines.early = terms->early;
 	if (!terms->greeted)
 		greet(&d);
 	while (!d.over) {

@@ -12,7 +12,8 @@ enum {
 
 /* What this client may do, decided by the monitor. */
 struct terms {
-	bool greeted;		/* the same client goes on, after STARTTLS */
+	bool greeted;		/* the same client goes on, after STARTTLS or UNAUTHENTICATE */
+	int early;		/* a pipe of what he has said before; 0 or -1: nothing */
 	bool starttls;		/* offered */
 	bool passwords;		/* may be sent: there is TLS, or it is not asked for */
 	const char *mechanisms; /* SASL's, that are offered, one blank between */

@@ -115,7 +115,7 @@ static void setenv_str(const char *name, struct str value)
 
 static _noreturn_ void run(const struct monitor *m, const struct helper *h, const struct request *r, int input, int status)
 {
-	const int fds[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, input, status };
+	const int fds[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, input, status, m->early_fd };
 
 	signals_default();
 	setenv_str("AUTHENTICATED", r->user);
@@ -124,6 +124,8 @@ static _noreturn_ void run(const struct monitor *m, const struct helper *h, cons
 	if (!request_has_password(r))
 		setenv_str("IMAPBINDINGS", buf_view(&m->bindings));
 	setenv("IMAPSTATUSFD", "4", 1);
+	if (m->early_fd >= 0)
+		setenv("IMAPEARLYFD", "5", 1);
 	if (descriptors_place(fds, COUNT(fds), false))
 		execvp(h->words[0], h->words);
 	_exit(EXIT_TEMPORARY);

@@ -96,7 +96,7 @@ static bool take_words(struct monitor *m, int argc, char **argv)
 static void monitor_init(struct monitor *m)
 {
 	memset(m, 0, offsetof(struct monitor, helpers));
-	m->signals = m->dialogue_fd = m->tls_fd = m->plain_fd = m->status_fd = -1;
+	m->signals = m->dialogue_fd = m->tls_fd = m->plain_fd = m->status_fd = m->early_fd = -1;
 }
 
 static void monitor_release(struct monitor *m)

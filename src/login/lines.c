@@ -12,14 +12,14 @@ void lines_init(struct lines *l, int fd, int monitor)
 	int type;
 	socklen_t n = sizeof type;
 
-	*l = (struct lines){ .fd = fd, .monitor = monitor };
+	*l = (struct lines){ .fd = fd, .early = -1, .monitor = monitor };
 	l->socket = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0;
 }
 
 static enum lines_result wait_for_client(const struct lines *l)
 {
 	struct pollfd p[] = {
-		{l->fd,	 POLLIN, 0},
+		{l->early >= 0 ? l->early : l->fd,	 POLLIN, 0},
 		      { l->monitor, POLLIN, 0}
 	};
 
@@ -34,6 +34,18 @@ static bool worth_another_try(ssize_t n)
 	return n < 0 && (errno == EINTR || errno == EAGAIN);
 }
 
+/* The pipe's end is not the client's: there he goes on. */
+static ssize_t take_early(struct lines *l, char *p, size_t n)
+{
+	const ssize_t r = read(l->early, p, n);
+
+	if (r)
+		return r;
+	l->early = -1;
+	errno = EAGAIN;
+	return -1;
+}
+
 /* Takes up to n octets that have come, only up to the first LF if line is set. Returns how many; 0 at the
  * end. */
 static ssize_t take(struct lines *l, char *p, size_t n, bool line)
@@ -41,7 +53,9 @@ static ssize_t take(struct lines *l, char *p, size_t n, bool line)
 	const char *lf;
 	ssize_t r;
 
-	if (!l->socket)
+	if (l->early >= 0)
+		r = take_early(l, p, line ? 1 : n);
+	else if (!l->socket)
 		r = read(l->fd, p, line ? 1 : n);
 	else if (!line)
 		r = recv(l->fd, p, n, 0);

@@ -7,6 +7,7 @@
  */
 struct lines {
 	int fd;
+	int early; /* a pipe that is read to its end before fd is; -1: none */
 	int monitor; /* readable (a BYE, or its end) interrupts every wait for the client */
 	bool socket;
 	uint64_t rcvd; /* octets taken */

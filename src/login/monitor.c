@@ -67,6 +67,7 @@ static enum next take_starttls(struct monitor *m)
 	}
 	frame_send(m->dialogue_fd, FRAME_OK, NULL, 0);
 	let_finish(m);
+	fd_closep(&m->early_fd); /* it was said in clear: nobody under TLS may read it */
 	return NEXT_TLS;
 }
 
@@ -236,6 +237,16 @@ static int end_children(struct monitor *m)
 	return EXIT_OK;
 }
 
+/* After UNAUTHENTICATE nothing is left of the user who was there (RFC 8437 3); his failures are the connection's. */
+static void start_again(struct monitor *m)
+{
+	m->again = true;
+	buf_clear(&m->user);
+	m->started = clock_ms();
+	m->login_deadline = m->started + m->settings.login_time;
+	report_status(m, STR("logging in"));
+}
+
 int monitor_run(struct monitor *m)
 {
 	int listed;
@@ -254,7 +265,10 @@ int monitor_run(struct monitor *m)
 	report_status(m, STR("logging in"));
 	if (m->settings.tls && (tls_start(m) < 0 || tls_handshake(m) < 0))
 		return end_children(m);
-	if (talk(m) == NEXT_SESSION)
-		return session_watch(m);
+	while (talk(m) == NEXT_SESSION) {
+		if (session_watch(m) == SESSION_OVER)
+			return session_exit_code(m);
+		start_again(m);
+	}
 	return end_children(m);
 }

@@ -26,12 +26,13 @@ struct monitor {
 	struct settings settings;
 	struct peer peer;
 
-	/* The client is on 0 and 1 until a session has it. All other descriptors are close-on-exec. */
+	/* The client is on 0 and 1 as long as there is one. All other descriptors are close-on-exec. */
 	int signals;	 /* signalfd */
 	int dialogue_fd; /* frames */
 	int tls_fd;	 /* imaptls's control */
 	int plain_fd;	 /* the plain side of imaptls, until it is put on 0 and 1 */
 	int status_fd;	 /* helper, then imapd */
+	int early_fd;	 /* a pipe of what the client has said to imapd after UNAUTHENTICATE; -1: nothing */
 	struct child dialogue, tls, session;
 
 	uint64_t started; /* clock_ms() */
@@ -39,11 +40,12 @@ struct monitor {
 	unsigned failures;
 	bool stop; /* we were told to end */
 	bool encrypted;
+	bool again; /* he has been logged in before */
 	struct buf tls_version, tls_cipher,
 		identity; /* under TLS; identity: of a verified client certificate */
-	struct buf bindings; /* channel bindings, as IMAPBINDINGS has them; only under TLS */
-	struct buf offered; /* mechanisms, one blank between */
-	struct buf user;  /* of the session */
+	struct buf bindings; /* under TLS: channel bindings, as IMAPBINDINGS has them */
+	struct buf offered;  /* mechanisms, one blank between */
+	struct buf user;     /* of the session */
 	struct penalties penalties;
 	size_t nhelpers;
 
@@ -81,8 +83,8 @@ int pair_open(int type, int *ret_ours, int *ret_theirs);
 
 /* The dialogue and the reader of a proxy's header (confine.c): forked, with nothing but the client and a
  * socket to us. */
-bool confine(int sock); /* in the fork: closes the door; sock ends up on 3. The only thing to do on false is
-			   to exit */
+/* In the fork: closes the door; sock ends up on 3, early, which may be -1, on 4. The only thing to do on false is to exit. */
+bool confine(int sock, int early);
 int dialogue_start(struct monitor *m);
 int proxy_start(struct monitor *m);
 void dialogue_end(struct monitor *m);
@@ -132,5 +134,11 @@ int tls_start(struct monitor *m);
 /* Lets it shake hands, and takes the network's place on 0 and 1 for its plain side. The same. */
 int tls_handshake(struct monitor *m);
 
-/* From READY to the end (session.c). Returns our exit code. */
-int session_watch(struct monitor *m);
+/* From READY to the end (session.c). */
+enum ended {
+	SESSION_OVER,		 /* the client is let go of */
+	SESSION_UNAUTHENTICATED, /* the client is still on 0 and 1, for a dialogue */
+};
+enum ended session_watch(struct monitor *m);
+/* What we end with. */
+int session_exit_code(const struct monitor *m);

@@ -120,6 +120,7 @@ static const struct ending {
 	[STATUS_LOGOUT] =       { "LOGOUT",       "LOGOUT",                              LOG_INFO },
 	[STATUS_DISCONNECTED] = { "DISCONNECTED", "DISCONNECTED",                        LOG_INFO },
 	[STATUS_TIMEOUT] =      { "TIMEOUT",      "TIMEOUT",                             LOG_INFO },
+	[STATUS_UNAUTHENTICATED] = { "UNAUTHENTICATE", "UNAUTHENTICATE",                 LOG_INFO },
 	[STATUS_SIGNAL] =       { "SIGNAL",       "Disconnected during shutdown by signal", LOG_NOTICE },
 };
 /* clang-format on */

@@ -83,7 +83,7 @@ bool settings_read(struct settings *ret)
 
 /* clang-format off */
 static const char *const foreign[] = {	/* by how they begin */
-	"AUTH", "IMAPBINDINGS=", "IMAPLOGINTAG=", "IMAPMECHANISM=", "IMAPSTATUSFD=", "IMAP_TLS=", "LISTEN_", "MAILDIR", "NOTIFY_SOCKET=",
+	"AUTH", "IMAPBINDINGS=", "IMAPEARLYFD=", "IMAPLOGINTAG=", "IMAPMECHANISM=", "IMAPSTATUSFD=", "IMAP_TLS=", "LISTEN_", "MAILDIR", "NOTIFY_SOCKET=",
 	"OPTIONS=", "TCPLOCAL", "TCPREMOTE", "TLS_CONNECTED_PROTOCOL=", "TLS_SUBJECT_", NULL,
 };
 /* clang-format on */

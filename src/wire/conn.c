@@ -74,6 +74,15 @@ static ssize_t plain_write(struct layer *l, const void *p, size_t n, bool more)
 	return r;
 }
 
+static int plain_rest(struct layer *l, struct buf *ret)
+{
+	struct plain *plain = (struct plain *)l;
+
+	buf_str(ret, str_from(buf_view(&plain->early), plain->early_at));
+	plain->early_at = plain->early.n;
+	return 0;
+}
+
 void conn_open(struct conn *c, int fd_in, int fd_out)
 {
 	*c = (struct conn){ .fd_in = fd_in,
@@ -85,7 +94,7 @@ void conn_open(struct conn *c, int fd_in, int fd_out)
 			    .socket_in = is_socket(fd_in),
 			    .socket_out = is_socket(fd_out) };
 	c->plain = (struct plain){
-		.layer = {.read = plain_read, .write = plain_write},
+		.layer = {.read = plain_read, .write = plain_write, .rest = plain_rest},
 		       .conn = c
 	};
 	c->top = &c->plain.layer;
@@ -116,6 +125,21 @@ void conn_push(struct conn *c, struct layer *l)
 	conn_consume(c, unread.n);
 	l->below = c->top;
 	c->top = l;
+}
+
+void conn_put_back(struct conn *c, struct str octets)
+{
+	buf_str(&c->plain.early, octets);
+}
+
+void conn_rest(struct conn *c, struct buf *ret)
+{
+	buf_str(ret, conn_buffered(c));
+	conn_consume(c, conn_buffered(c).n);
+	for (struct layer *l = c->top; l; l = l->below)
+		while (l->rest && l->rest(l, ret) == -EAGAIN)
+			if (wait_for(&c->wait, WAIT_CLIENT_IN, c->literal_ms) <= 0)
+				return;
 }
 
 /* Sends n octets, or makes the connection's error sticky. Without more what a layer has kept back is pushed out, too. */

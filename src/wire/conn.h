@@ -15,6 +15,9 @@ struct layer {
 	/* As write(2), the same way. more: other octets follow at once, so nothing needs to be pushed out
 	 * yet. What a layer has kept back is pushed out by n == 0 without more: 0 when all of it is gone. */
 	ssize_t (*write)(struct layer *l, const void *p, size_t n, bool more);
+	/* Adds what it has of the client's octets but has not changed yet to ret, if it ends here: at once, or with -EAGAIN
+	 * when it needs more of them to know where that is; 0 when it is known. NULL: there are none. */
+	int (*rest)(struct layer *l, struct buf *ret);
 	void (*close)(struct layer *l); /* frees it with the connection; NULL: nothing to do */
 };
 
@@ -70,6 +73,13 @@ int conn_flush(struct conn *c);
 int conn_flush_some(struct conn *c, size_t limit);
 /* Adds to out, or sends at once if that is better; for bodies of any size. */
 void conn_write(struct conn *c, const void *p, size_t n);
+
+/* What somebody who had the connection before had read too much: it comes before all that is read. At the beginning. */
+void conn_put_back(struct conn *c, struct str octets);
+/* For somebody who has the connection next: all layers end here, and what was read and not consumed is added to ret, as it
+ * is behind them. Nothing more may be read then. Waits only if a layer's end has not come yet.
+ */
+void conn_rest(struct conn *c, struct buf *ret);
 
 /* The end of a session that has more input than it will read: sends out, then reads and drops for a moment, since closing a
  * socket with unread octets may take the last answer away from the client.

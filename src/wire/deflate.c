@@ -1,5 +1,6 @@
 /* wire/deflate.c: a connection that is compressed (RFC 4978); the only zlib.h */
 #include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 #include "wire/deflate.h"
 
@@ -16,9 +17,40 @@ struct deflated {
 	struct layer layer; /* the first member */
 	z_stream in, out;
 	bool ended;	      /* the client's stream is over, or broken */
+	unsigned char last[4]; /* octets of it that were looked at */
+	int waited;	      /* pieces read to find its end */
 	size_t out_at, out_n; /* of to_send: not written yet */
 	unsigned char received[PIECE], to_send[PIECE];
 };
+
+/* Goes on to the end of a block, or as far as there is input or room. False at the end of the stream. What follows a
+ * block may be no part of the stream (deflate_rest()), so it is left alone until somebody asks for more.
+ */
+static bool inflate_block(struct deflated *d)
+{
+	const unsigned char *from = d->in.next_in;
+	const int r = inflate(&d->in, Z_BLOCK);
+	const size_t n = from ? MIN((size_t)(d->in.next_in - from), sizeof d->last) : 0;
+
+	if (n) {
+		memmove(d->last, d->last + n, sizeof d->last - n);
+		memcpy(d->last + sizeof d->last - n, d->in.next_in - n, n);
+	}
+	return r == Z_OK || r == Z_BUF_ERROR;
+}
+
+/* More of the stream, for which there is room when all of it was looked at. Returns as read() does. */
+static ssize_t more(struct deflated *d)
+{
+	struct layer *below = d->layer.below;
+	const ssize_t r = below->read(below, d->received, sizeof d->received);
+
+	if (r > 0) {
+		d->in.next_in = d->received;
+		d->in.avail_in = (uInt)r;
+	}
+	return r;
+}
 
 static ssize_t deflate_read(struct layer *l, void *p, size_t n)
 {
@@ -30,18 +62,48 @@ static ssize_t deflate_read(struct layer *l, void *p, size_t n)
 
 		d->in.next_out = p;
 		d->in.avail_out = room;
-		r = inflate(&d->in, Z_SYNC_FLUSH);
-		d->ended = r != Z_OK && r != Z_BUF_ERROR;
+		do
+			d->ended = !inflate_block(d);
+		while (!d->ended && d->in.avail_out == room && d->in.avail_in);
 		if (d->in.avail_out < room)
 			return (ssize_t)(room - d->in.avail_out);
 		if (d->ended)
 			break;
-		r = pieces < EMPTY_PIECES ? l->below->read(l->below, d->received, sizeof d->received) : -EAGAIN;
+		r = pieces < EMPTY_PIECES ? more(d) : -EAGAIN;
 		if (r <= 0)
 			return r;
-		d->in.next_in = d->received;
-		d->in.avail_in = (uInt)r;
 	}
+	return 0;
+}
+
+/* The client ends its stream with a flush, which is an empty block of 00 00 FF FF at the end of an octet (RFC 1951 3.2.4),
+ * or with its last block. What it says before that comes inflated: it should be nothing.
+ */
+static int deflate_rest(struct layer *l, struct buf *ret)
+{
+	static const unsigned char flushed[4] = { 0, 0, 0xff, 0xff };
+	struct deflated *d = (struct deflated *)l;
+
+	while (!d->ended) {
+		unsigned char room[1024];
+		ssize_t r;
+
+		d->in.next_out = room;
+		d->in.avail_out = sizeof room;
+		d->ended = !inflate_block(d);
+		buf_add(ret, room, sizeof room - d->in.avail_out);
+		if (ret->n > PIECE)
+			return 0;
+		if (d->in.avail_out == sizeof room && d->in.data_type & 128 && !(d->in.data_type & 7) &&
+		    memcmp(d->last, flushed, sizeof flushed) == 0)
+			break;
+		r = d->ended || d->in.avail_in ? 1 : d->waited++ < EMPTY_PIECES ? more(d) : 0;
+		if (r <= 0)
+			return r == -EAGAIN ? -EAGAIN : 0;
+	}
+	buf_add(ret, d->in.next_in, d->in.avail_in);
+	d->in.avail_in = 0;
+	d->ended = true;
 	return 0;
 }
 
@@ -109,7 +171,7 @@ void conn_deflate(struct conn *c)
 	struct deflated *d = must_alloc(sizeof *d);
 
 	*d = (struct deflated){
-		.layer = { .read = deflate_read, .write = deflate_write, .close = deflate_close },
+		.layer = { .read = deflate_read, .write = deflate_write, .rest = deflate_rest, .close = deflate_close },
 	};
 	if (inflateInit2(&d->in, -WINDOW) != Z_OK ||
 	    deflateInit2(&d->out, LEVEL, Z_DEFLATED, -OUR_WINDOW, OUR_MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
