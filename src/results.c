@@ -156,6 +156,15 @@ static void write_correlator(struct session *s, const struct results *r)
 	w_close(&s->out);
 }
 
+void results_begin(struct session *s, const struct results *r)
+{
+	w_untagged(&s->out);
+	w_atom(&s->out, "ESEARCH");
+	write_correlator(s, r);
+	if (r->by_uid)
+		w_atom(&s->out, "UID");
+}
+
 void results_tell(struct session *s, const struct results *r, struct arena *a)
 {
 	const uint64_t modseq = r->modseq ? modseq_of(r, a) : 0;
@@ -166,13 +175,9 @@ void results_tell(struct session *s, const struct results *r, struct arena *a)
 
 		view_save(s->view, uids, n);
 	}
-	if (!(r->returns.options & RETURN_ITEMS))
+	if (r->returns.options == RETURN_SAVE)
 		return;
-	w_untagged(&s->out);
-	w_atom(&s->out, "ESEARCH");
-	write_correlator(s, r);
-	if (r->by_uid)
-		w_atom(&s->out, "UID");
+	results_begin(s, r);
 	for (const struct extension *const *e = extensions; *e; e++)
 		for (const struct return_row *row = (*e)->returns; row && row->name; row++)
 			if (r->returns.options & row->option && row->write)

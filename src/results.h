@@ -13,6 +13,8 @@ enum return_option {
 	RETURN_COUNT = 8,
 	RETURN_SAVE = 16,	/* in "$" (RFC 5182) */
 	RETURN_PARTIAL = 32,	/* RFC 9394 */
+	RETURN_UPDATE = 64,	/* what changes later, too (RFC 5267 4.3) */
+	RETURN_CONTEXT = 128,	/* only a hint: more will be asked about this (RFC 5267 4.2) */
 	RETURN_ITEMS = RETURN_MIN | RETURN_MAX | RETURN_ALL | RETURN_COUNT | RETURN_PARTIAL,	/* told, or meant by "$" */
 };
 
@@ -22,10 +24,14 @@ struct range {
 	bool from_end;
 };
 
+struct fetch_item;
+
 struct returns {
 	bool extended;		/* ESEARCH is the answer */
 	unsigned options;	/* enum return_option */
 	struct range range;	/* of PARTIAL */
+	struct fetch_item *items;	/* of UPDATE: told of new messages (RFC 5465 7) */
+	size_t nitems;
 };
 
 /* All that was found, or, if less is enough (results_reach()), that. */
@@ -54,6 +60,9 @@ size_t returns_enough(const struct returns *r, bool *ret_backwards);
 struct seqset results_set(const struct results *r, size_t from, size_t to, struct arena *a);
 /* One of them, by its position, as a number or UID. */
 uint32_t results_number(const struct results *r, size_t i);
+
+/* "* ESEARCH (TAG tag ...)" [SP "UID"] */
+void results_begin(struct session *s, const struct results *r);
 
 /* Remembers for "$" what is to be saved, and answers with one ESEARCH response, unless only "$" was wanted. */
 void results_tell(struct session *s, const struct results *r, struct arena *a);

@@ -23,6 +23,39 @@ int search_match_set(struct session *s, struct fetching *f, const struct search_
 	return bsearch(&f->uid, key->ranges, key->nranges, sizeof *key->ranges, by_range) != NULL;
 }
 
+static void take_ranges(struct search_key *key, struct uidset *set)
+{
+	uidset_settle(set);
+	key->saved = false;
+	key->ranges = set->v;
+	key->nranges = set->n;
+}
+
+/* What "$" means now, once for all keys: it may be long. */
+static void lasting_saved(struct search_parse *p, struct search_key *key)
+{
+	const struct uids *saved = &p->view->saved;
+
+	if (!p->now_saved) {
+		p->now_saved = arena_alloc(p->cursor->arena, sizeof *p->now_saved);
+		uidset_init(p->now_saved, p->cursor->arena);
+		for (size_t i = 0; i < saved->n; i++)
+			uidset_add(p->now_saved, saved->v[i]);
+	}
+	take_ranges(key, p->now_saved);
+}
+
+/* UIDs also of messages to come: "*" is the last one now, and any that will be. */
+static void lasting_uids(struct search_parse *p, struct seqset set, struct search_key *key)
+{
+	struct uidset uids;
+
+	uidset_init(&uids, p->cursor->arena);
+	seqset_resolve(set, p->view->n ? view_uid(p->view, p->view->n - 1) : 0, &uids);
+	seqset_resolve(set, UINT32_MAX, &uids);
+	take_ranges(key, &uids);
+}
+
 bool search_parse_set(struct search_parse *p, struct search_key *key, enum resolve how)
 {
 	struct seqset set;
@@ -32,7 +65,11 @@ bool search_parse_set(struct search_parse *p, struct search_key *key, enum resol
 	key->saved = set.saved;
 	p->saved |= set.saved;
 	p->numbers |= !set.saved && how != BY_UIDS;
-	if (!set.saved)
+	if (p->lasting && set.saved)
+		lasting_saved(p, key);
+	else if (p->lasting && how == BY_UIDS)
+		lasting_uids(p, set, key);
+	else if (!set.saved)
 		key->ranges = view_ranges(p->view, set, how, p->cursor->arena, &key->nranges);
 	return true;
 }
@@ -164,10 +201,10 @@ static enum verdict cmd_undefined(struct command *cmd, struct str filter)
 		      "There is no such filter, or it is no search.");
 }
 
-enum verdict search_read(struct session *s, struct command *cmd, const struct view *v, bool charset_comes_first,
-			 struct search *ret)
+static enum verdict read_keys(struct session *s, struct command *cmd, const struct view *v, bool charset_comes_first,
+			      bool lasting, struct search *ret)
 {
-	struct search_parse parse = { .session = s, .view = v, .cursor = &cmd->args };
+	struct search_parse parse = { .session = s, .view = v, .cursor = &cmd->args, .lasting = lasting };
 	struct str charset = STR("UTF-8");
 	struct cursor *c = &cmd->args;
 	struct search_key *keys;
@@ -194,6 +231,32 @@ enum verdict search_read(struct session *s, struct command *cmd, const struct vi
 		sync_enable(s, ON_CONDSTORE);
 	*ret = (struct search){ .keys = keys, .modseq = parse.modseq, .saved = parse.saved, .tag = cmd->tag };
 	return OK;
+}
+
+enum verdict search_read(struct session *s, struct command *cmd, const struct view *v, bool charset_comes_first,
+			 struct search *ret)
+{
+	return read_keys(s, cmd, v, charset_comes_first, false, ret);
+}
+
+enum verdict search_read_lasting(struct session *s, struct command *cmd, const struct view *v, bool charset_comes_first,
+				 struct search *ret)
+{
+	return read_keys(s, cmd, v, charset_comes_first, true, ret);
+}
+
+/* What is cheap to ask is about flags, but for sets and for keys that are made of others. */
+bool search_changes(const struct search_key *list)
+{
+	for (const struct search_key *key = list; key; key = key->next) {
+		if (key->a || key->b) {
+			if (search_changes(key->a) || search_changes(key->b))
+				return true;
+		} else if (key->row->cost == COST_NONE && key->row->match != search_match_set) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /* Whether all sets of the list have the message. */

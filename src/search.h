@@ -32,6 +32,8 @@ struct search_parse {
 	bool numbers;			/* message numbers are among them */
 	bool saved;			/* "$" is */
 	bool modseq;			/* MODSEQ is among them, so the answer tells one (RFC 7162 3.1.5) */
+	bool lasting;			/* the keys outlive the command: see search_read_lasting() */
+	struct uidset *now_saved;	/* then: what "$" means, once it was among them */
 	bool filtered;			/* FILTER is among them (RFC 5466) */
 	struct str undefined;		/* the filter that is not there, or is no search; s is NULL: none */
 	struct metadata *entries;	/* of the account, if filtered */
@@ -62,6 +64,13 @@ struct search {
  */
 enum verdict search_read(struct session *s, struct command *cmd, const struct view *v, bool charset_comes_first,
 			 struct search *ret);
+/* The same for keys that messages will be compared with later, too: message numbers and "$" stay the messages that they are
+ * now, and UIDs may be those of messages to come.
+ */
+enum verdict search_read_lasting(struct session *s, struct command *cmd, const struct view *v, bool charset_comes_first,
+				 struct search *ret);
+/* Whether a message that has not matched may do so later, or the other way round. */
+bool search_changes(const struct search_key *list);
 
 /* Whether it is of more messages than MESSAGELIMIT: then it is only of the last of them, and the answer will say so. A
  * message counts if the sets among the keys that must all match have it (RFC 9738 3.1.1).

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include "base/fd.h"
 #include "command.h"
+#include "context.h"
 #include "fetch.h"
 #include "maildir/folders.h"
 #include "notify.h"
@@ -29,6 +30,7 @@ void session_unselect(struct session *s)
 	if (s->notify)
 		notify_unselected(s);
 	wait_mailbox(&s->conn.wait, -1);
+	contexts_free(s);
 	view_free(s->view);
 	s->view = NULL;
 	fetch_forget(s);

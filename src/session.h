@@ -44,6 +44,7 @@ struct resume {
 	struct sent_mark mark;
 };
 
+struct context;
 struct decoding;
 struct notify;
 
@@ -64,6 +65,7 @@ struct session {
 	enum status_end end;		/* why it ended */
 	struct resume resume;
 	struct decoding *decoding;	/* the same for BINARY (decoding.h); NULL: nothing yet */
+	struct context *contexts;	/* searches in the selected folder that are kept up to date (context.h) */
 	struct notify *notify;		/* what NOTIFY asked for (notify.h); NULL: it was never used */
 	bool said_polling;		/* the log knows that there is no inotify */
 };

@@ -9,12 +9,6 @@ struct sort_value {
 	struct str text;	/* folded (i;unicode-casemap, RFC 5255 4) */
 };
 
-struct sorted {
-	uint32_t uid;
-	size_t place;		/* in the order of the mailbox */
-	struct sort_value *values;	/* one for each criterion */
-};
-
 static bool p_criterion(struct cursor *c, struct sort_criterion *ret)
 {
 	const struct str start = c->rest;
@@ -79,42 +73,55 @@ static struct str folded(struct sorting *s, const struct sort_row *row, struct f
 	return arena_str(s->arena, str_head(buf_view(&s->folded), SORT_TEXT));
 }
 
-bool sorting_add(void *sorting, struct fetching *f)
+struct sort_value *sorting_values(struct sorting *s, struct fetching *f)
 {
-	struct sorting *s = sorting;
-	struct sorted *new;
+	struct sort_value *values = arena_alloc(s->arena, s->order.n * sizeof *values);
 
-	s->v = arena_grow(s->arena, s->v, s->n + 1, sizeof *s->v);
-	new = &s->v[s->n];
-	*new = (struct sorted){ .uid = f->uid, .place = s->n++ };
-	new->values = arena_alloc(s->arena, s->order.n * sizeof *new->values);
 	for (size_t i = 0; i < s->order.n; i++) {
 		const struct sort_row *row = s->order.v[i].row;
 
 		if (fetching_need(f, row->needs) < 0)
 			continue;
 		if (row->text)
-			new->values[i].text = folded(s, row, f);
+			values[i].text = folded(s, row, f);
 		else
-			new->values[i].number = row->number(f);
+			values[i].number = row->number(f);
 	}
+	return values;
+}
+
+bool sorting_add(void *sorting, struct fetching *f)
+{
+	struct sorting *s = sorting;
+
+	s->v = arena_grow(s->arena, s->v, s->n + 1, sizeof *s->v);
+	s->v[s->n++] = (struct sorted){ .uid = f->uid, .values = sorting_values(s, f) };
 	return true;
 }
 
-static int compare(const void *x, const void *y, void *sorting)
+struct sort_value *sort_values_copy(const struct sort_order *order, const struct sort_value *values, struct arena *a)
 {
-	const struct sorted *a = x, *b = y;
-	const struct sorting *s = sorting;
+	struct sort_value *copy = arena_alloc(a, order->n * sizeof *copy);
 
-	for (size_t i = 0; i < s->order.n; i++) {
+	for (size_t i = 0; i < order->n; i++)
+		copy[i] = (struct sort_value){ .number = values[i].number, .text = arena_str(a, values[i].text) };
+	return copy;
+}
+
+int sort_compare(const void *sorted, const void *other, void *data)
+{
+	const struct sorted *a = sorted, *b = other;
+	const struct sort_order *order = data;
+
+	for (size_t i = 0; i < order->n; i++) {
 		const struct sort_value *v = &a->values[i], *w = &b->values[i];
-		const int r = s->order.v[i].row->text ? str_cmp(v->text, w->text) :
-							(v->number > w->number) - (v->number < w->number);
+		const int r = order->v[i].row->text ? str_cmp(v->text, w->text) :
+						      (v->number > w->number) - (v->number < w->number);
 
 		if (r)
-			return s->order.v[i].reverse ? -r : r;
+			return order->v[i].reverse ? -r : r;
 	}
-	return (a->place > b->place) - (a->place < b->place);
+	return (a->uid > b->uid) - (a->uid < b->uid);
 }
 
 uint32_t *sorting_finish(struct sorting *s)
@@ -122,7 +129,7 @@ uint32_t *sorting_finish(struct sorting *s)
 	uint32_t *uids = arena_alloc(s->arena, s->n * sizeof *uids);
 
 	if (s->n)
-		qsort_r(s->v, s->n, sizeof *s->v, compare, s);
+		qsort_r(s->v, s->n, sizeof *s->v, sort_compare, &s->order);
 	for (size_t i = 0; i < s->n; i++)
 		uids[i] = s->v[i].uid;
 	return uids;

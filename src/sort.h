@@ -19,6 +19,12 @@ struct sort_order {
 /* "(" ["REVERSE" SP] sort-key *(SP ["REVERSE" SP] sort-key) ")" */
 bool p_sort_order(struct cursor *c, struct sort_order *ret);
 
+/* A message, with a value for each criterion. */
+struct sorted {
+	uint32_t uid;
+	struct sort_value *values;
+};
+
 /* Messages to be sorted. All zero but for order and arena at first. */
 struct sorting {
 	struct sort_order order;
@@ -31,5 +37,10 @@ void sorting_release(struct sorting *s);	/* for _cleanup_ */
 
 /* Takes one in: for search_each(), with the sorting as its data. What can't be read is as if it were empty. */
 bool sorting_add(void *sorting, struct fetching *f);
-/* The UIDs in order; equal ones in the order in which they were added. In the arena. */
+/* The UIDs in order, in the arena; v is in that order, too. */
 uint32_t *sorting_finish(struct sorting *s);
+/* The values of one more, in the arena. */
+struct sort_value *sorting_values(struct sorting *s, struct fetching *f);
+struct sort_value *sort_values_copy(const struct sort_order *order, const struct sort_value *values, struct arena *a);
+/* For qsort_r(), with the order as its data. Equal ones are in the order of the mailbox. */
+int sort_compare(const void *sorted, const void *other, void *order);

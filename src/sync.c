@@ -1,6 +1,7 @@
 /* sync.c: the view against the folder, as untagged responses */
 #include <assert.h>
 #include <stdlib.h>
+#include "context.h"
 #include "sync.h"
 #include "view.h"
 
@@ -207,6 +208,8 @@ void sync_tell_known(struct session *s, bool keeps_numbers)
 	size_t gone = 0;
 
 	view_absorb(v, 0);
+	if (s->contexts && v->gone.n)
+		contexts_tell_gone(s);
 	if (v->gone.n && !keeps_numbers) {
 		v->told_gone = true;
 		view_forget_gone(v, &a, &numbers, &uids, &gone);
@@ -217,6 +220,8 @@ void sync_tell_known(struct session *s, bool keeps_numbers)
 	if (gone || v->told != v->n)
 		sync_counts(s);
 	tell_changed(s);
+	if (s->contexts)
+		contexts_tell(s);
 	v->told_modseq = MIN(maildir_highestmodseq(v->box), v->gone_modseq - 1);
 }
 
@@ -233,5 +238,5 @@ int sync_tell(struct session *s, bool keeps_numbers)
 		s->view->removed = true;
 		return 0;
 	}
-	return r;
+	return r == 0 && s->view->touched.n ? 1 : r;
 }

@@ -21,6 +21,7 @@ void view_free(struct view *v)
 	free(v->changed.v);
 	free(v->recent.v);
 	free(v->saved.v);
+	free(v->touched.v);
 	free(v);
 }
 
@@ -49,7 +50,7 @@ static bool is_in(const uint32_t *uids, size_t n, uint32_t uid)
 	return at < n && uids[at] == uid;
 }
 
-static void push(struct uids *u, uint32_t uid)
+void uids_push(struct uids *u, uint32_t uid)
 {
 	if (u->n == u->size) {
 		u->size = MAX(u->size * 2, (size_t)64);
@@ -65,7 +66,7 @@ static bool insert(struct uids *u, uint32_t uid)
 
 	if (at < u->n && u->v[at] == uid)
 		return false;
-	push(u, uid);
+	uids_push(u, uid);
 	memmove(u->v + at + 1, u->v + at, (u->n - 1 - at) * sizeof *u->v);
 	u->v[at] = uid;
 	return true;
@@ -109,7 +110,7 @@ static void notice(const struct view *view)
 		if (e[v->noticed].what != MD_EXPUNGED || uid > v->last)
 			continue;
 		in_order = in_order && (v->gone.n == 0 || v->gone.v[v->gone.n - 1] < uid);
-		push(&v->gone, uid);
+		uids_push(&v->gone, uid);
 		v->gone_modseq = MIN(v->gone_modseq, e[v->noticed].modseq);
 	}
 	if (!in_order)
@@ -161,7 +162,7 @@ void view_begin(struct view *v)
 
 	for (size_t i = maildir_first_recent(v->box); i < n; i++)
 		if (maildir_at(v->box, i)->recent)
-			push(&v->recent, maildir_at(v->box, i)->uid);
+			uids_push(&v->recent, maildir_at(v->box, i)->uid);
 	v->n = n;
 	v->last = n ? maildir_at(v->box, n - 1)->uid : 0;
 	maildir_events_clear(v->box);
@@ -176,7 +177,7 @@ static void absorb_new(struct view *v, const struct md_event *e)
 	v->n++;
 	v->last = e->uid;
 	if (v->idle)
-		push(&v->changed, e->uid);
+		uids_push(&v->changed, e->uid);
 	if (e->recent)
 		insert(&v->recent, e->uid);
 }
@@ -186,7 +187,7 @@ static void absorb_change(struct view *v, const struct md_event *e, uint64_t sil
 	const bool became_recent = e->recent && insert(&v->recent, e->uid);
 
 	if (e->modseq != silent || became_recent)
-		push(&v->changed, e->uid);
+		uids_push(&v->changed, e->uid);
 }
 
 void view_absorb(struct view *v, uint64_t silent)
@@ -195,11 +196,14 @@ void view_absorb(struct view *v, uint64_t silent)
 	const struct md_event *e = maildir_events(v->box, &n);
 
 	notice(v);
-	for (; n--; e++)
+	for (; n--; e++) {
+		if (v->follows && e->what != MD_EXPUNGED)
+			uids_push(&v->touched, e->uid);
 		if (e->what == MD_NEW)
 			absorb_new(v, e);
 		else if (e->what == MD_CHANGED)
 			absorb_change(v, e, silent);
+	}
 	maildir_events_clear(v->box);
 	v->noticed = 0;
 }
@@ -214,8 +218,23 @@ void view_told(struct view *v, const uint32_t *uids, size_t n)
 	v->changed.n = left;
 }
 
-/* Takes gone out of u; both ascending. */
-static void remove_all(struct uids *u, const uint32_t *gone, size_t ngone)
+bool uids_have(const struct uids *u, uint32_t uid)
+{
+	return is_in(u->v, u->n, uid);
+}
+
+/* From the end on, so that nothing is overwritten before it is read. */
+void uids_add(struct uids *u, const struct uids *more)
+{
+	size_t old = u->n, new = more->n;
+
+	for (size_t i = 0; i < new; i++)
+		uids_push(u, 0);
+	for (size_t to = u->n; new;)
+		u->v[--to] = old && u->v[old - 1] > more->v[new - 1] ? u->v[--old] : more->v[--new];
+}
+
+void uids_remove(struct uids *u, const uint32_t *gone, size_t ngone)
 {
 	size_t from, to;
 
@@ -247,8 +266,8 @@ void view_forget_gone(struct view *v, struct arena *a, uint32_t **ret_numbers, u
 	}
 	v->told -= told;
 	v->n -= n;
-	remove_all(&v->recent, uids, n);
-	remove_all(&v->saved, uids, n);
+	uids_remove(&v->recent, uids, n);
+	uids_remove(&v->saved, uids, n);
 	v->gone.n = 0;
 	v->gone_modseq = UINT64_MAX;
 	*ret_numbers = numbers;
@@ -260,7 +279,7 @@ void view_save(struct view *v, const uint32_t *uids, size_t n)
 {
 	v->saved.n = 0;
 	for (size_t i = 0; i < n; i++)
-		push(&v->saved, uids[i]);
+		uids_push(&v->saved, uids[i]);
 }
 
 static void resolve_saved(const struct view *v, struct arena *a, uint32_t **ret_uids, size_t *ret_n)

@@ -16,6 +16,11 @@ struct uids {
 
 /* Ascending, each once. Returns how many are left. */
 size_t uids_sort(uint32_t *v, size_t n);
+void uids_push(struct uids *u, uint32_t uid);
+/* For those that are ascending. */
+bool uids_have(const struct uids *u, uint32_t uid);
+void uids_add(struct uids *u, const struct uids *more);		/* none of which it has */
+void uids_remove(struct uids *u, const uint32_t *gone, size_t ngone);
 
 struct view {
 	struct maildir *box;
@@ -34,6 +39,8 @@ struct view {
 	struct uids changed;		/* flags or keywords are others than the client knows; in any order */
 	struct uids recent;		/* \Recent in this session, ascending */
 	struct uids saved;		/* what "$" means (RFC 5182), ascending */
+	bool follows;			/* contexts want to know what has changed (context.h) */
+	struct uids touched;		/* then: new messages, and ones whose flags have changed; in any order */
 	size_t keywords;		/* how many of the folder's keywords FLAGS has named */
 	uint64_t gone_modseq;		/* the least mod-sequence of those in gone; UINT64_MAX if there are none */
 	uint64_t told_modseq;		/* every change up to it has been told */

@@ -1,6 +1,7 @@
 /* cmd/multisearch.c: ESEARCH: a search in many mailboxes (RFC 7377) */
 #include "base/log.h"
 #include "command.h"
+#include "context.h"
 #include "filter.h"
 #include "results.h"
 #include "search.h"
@@ -49,17 +50,22 @@ static void search_one(struct session *s, struct command cmd, const struct retur
 		       const struct view *v, struct arena *a)
 {
 	struct results r = { .view = v, .tag = cmd.tag, .mailbox = name, .returns = *returns, .by_uid = true };
+	struct context *context = NULL;
 	struct search search;
 	uint32_t *uids;
 	bool backwards;
 	size_t enough;
 
+	if (returns->options & RETURN_UPDATE && v == s->view)
+		context = context_begin(s, &cmd, false, name);
 	cmd.arena = cmd.args.arena = a;
-	if (search_read(s, &cmd, v, false, &search) != OK)
+	if (!returns_parse(&cmd.args, &r.returns) || search_read(s, &cmd, v, false, &search) != OK)
 		return;
 	search.part = true;
 	enough = returns_enough(returns, &backwards);
-	search_run(s, v, &search, enough, backwards, a, &uids, &r.n);
+	search_run(s, v, &search, context ? 0 : enough, backwards, a, &uids, &r.n);
+	if (context)
+		context_found(context, uids, r.n);
 	r.uids = uids;
 	r.modseq = search.modseq;
 	if (r.n)
@@ -136,14 +142,20 @@ static enum verdict cmd_esearch(struct session *s, struct command *cmd)
 	bool selected, only;
 	int r;
 
-	if (!p_sp(&cmd->args) || !p_sources(&cmd->args, &sources) || !returns_parse(&cmd->args, &returns))
+	if (!p_sp(&cmd->args) || !p_sources(&cmd->args, &sources))
+		return cmd_syntax(cmd);
+	program = *cmd;
+	if (!returns_parse(&cmd->args, &returns))
 		return cmd_syntax(cmd);
 	selected = names_selected(&sources, &only);
 	if (selected && !s->view)
 		return cmd_bad(cmd, "No mailbox is selected.");
 	if (returns.options & RETURN_SAVE && !only)
 		return cmd_bad(cmd, "Only what is found in the selected mailbox can be saved.");
-	program = *cmd;
+	if (returns.options & RETURN_UPDATE && !s->view)	/* RFC 7377 2.2 */
+		return cmd_bad(cmd, "No mailbox is selected.");
+	if (returns.options & RETURN_UPDATE && context_is(s, cmd->tag))
+		return cmd_tag_reuse(cmd);
 	verdict = search_read(s, cmd, &nothing, false, &search);	/* to know that it is right, wherever */
 	if (verdict != OK)
 		return results_failed(s, &returns, verdict);
@@ -152,6 +164,7 @@ static enum verdict cmd_esearch(struct session *s, struct command *cmd)
 	if (selected && s->view->removed)
 		return results_failed(s, &returns, cmd_failed(cmd, -ENOENT));
 	r = search_all(s, &program, &sources, selected, &returns);
+	context_tell_refused(s, &returns, cmd->tag);
 	return r < 0 ? results_failed(s, &returns, cmd_failed(cmd, r)) : cmd_ok(cmd, "ESEARCH done.");
 }
 

@@ -1,6 +1,7 @@
 /* cmd/search.c: SEARCH and UID SEARCH (RFC 9051 6.4.4, RFC 3501 6.4.4), and the keys of the base protocol */
 #include <time.h>
 #include "command.h"
+#include "context.h"
 #include "mail/date.h"
 #include "mail/header.h"
 #include "mail/text.h"
@@ -280,27 +281,39 @@ static const struct search_row keys[] = {
 static enum verdict cmd_search(struct session *s, struct command *cmd)
 {
 	struct results r = { .view = s->view, .tag = cmd->tag, .by_uid = cmd->row->flags & BY_UID };
+	struct context *context = NULL;
+	struct command program;
 	enum verdict verdict;
 	struct search search;
 	uint32_t *uids;
-	bool backwards;
+	bool backwards, limited;
 	size_t enough;
 
-	if (!p_sp(&cmd->args) || !returns_parse(&cmd->args, &r.returns))
+	if (!p_sp(&cmd->args))
+		return cmd_syntax(cmd);
+	program = *cmd;
+	if (!returns_parse(&cmd->args, &r.returns))
 		return cmd_syntax(cmd);
 	r.returns.extended |= (s->enabled & ON_REV2) != 0;
+	if (r.returns.options & RETURN_UPDATE && context_is(s, cmd->tag))
+		return cmd_tag_reuse(cmd);
 	verdict = search_read(s, cmd, s->view, false, &search);
 	if (verdict != OK)
 		return results_failed(s, &r.returns, verdict);
-	search_limit(s, cmd, &search);
+	limited = search_limit(s, cmd, &search);
+	if (r.returns.options & RETURN_UPDATE && !limited)
+		context = context_begin(s, &program, false, (struct str){ 0 });
 	enough = returns_enough(&r.returns, &backwards);
-	search_run(s, s->view, &search, enough, backwards, cmd->arena, &uids, &r.n);
+	search_run(s, s->view, &search, context ? 0 : enough, backwards, cmd->arena, &uids, &r.n);
+	if (context)
+		context_found(context, uids, r.n);
 	r.uids = uids;
 	r.modseq = search.modseq;
 	if (r.returns.extended)
 		results_tell(s, &r, cmd->arena);
 	else
 		results_tell_plainly(s, &r, "SEARCH", cmd->arena);
+	context_tell_refused(s, &r.returns, cmd->tag);
 	return cmd_ok(cmd, "SEARCH done.");
 }
 

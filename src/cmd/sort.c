@@ -1,5 +1,6 @@
 /* cmd/sort.c: SORT and UID SORT (RFC 5256), by what is displayed (RFC 5957), and with result options (RFC 5267 3) */
 #include "command.h"
+#include "context.h"
 #include "limit.h"
 #include "mail/envelope.h"
 #include "mail/words.h"
@@ -108,25 +109,39 @@ static enum verdict cmd_sort(struct session *s, struct command *cmd)
 {
 	struct results r = { .view = s->view, .tag = cmd->tag, .by_uid = cmd->row->flags & BY_UID };
 	_cleanup_(sorting_release) struct sorting sorting = { .arena = cmd->arena };
+	struct context *context = NULL;
+	struct command program;
 	enum verdict verdict;
 	struct search search;
 
-	if (!(p_sp(&cmd->args) && returns_parse(&cmd->args, &r.returns) && p_sort_order(&cmd->args, &sorting.order) &&
+	if (!p_sp(&cmd->args))
+		return cmd_syntax(cmd);
+	program = *cmd;
+	if (!(returns_parse(&cmd->args, &r.returns) && p_sort_order(&cmd->args, &sorting.order) &&
 	      p_sp(&cmd->args)))
 		return cmd_syntax(cmd);
+	if (r.returns.options & RETURN_UPDATE && context_is(s, cmd->tag))
+		return cmd_tag_reuse(cmd);
 	verdict = search_read(s, cmd, s->view, true, &search);
 	if (verdict != OK)
 		return results_failed(s, &r.returns, verdict);
 	if (search_limit(s, cmd, &search))
 		return results_failed(s, &r.returns, cmd_limit(s, cmd));
+	if (r.returns.options & RETURN_UPDATE)
+		context = context_begin(s, &program, true, (struct str){ 0 });
+	if (context)
+		sorting.arena = context_arena(context);
 	search_each(s, s->view, &search, false, sorting_add, &sorting);
 	r.uids = sorting_finish(&sorting);
 	r.n = sorting.n;
+	if (context)
+		context_sorted(context, &sorting);
 	r.modseq = search.modseq;
 	if (r.returns.extended)
 		results_tell(s, &r, cmd->arena);
 	else
 		results_tell_plainly(s, &r, "SORT", cmd->arena);
+	context_tell_refused(s, &r.returns, cmd->tag);
 	return cmd_ok(cmd, "SORT done.");
 }
 
