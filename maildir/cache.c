@@ -135,9 +135,32 @@ void cache_give_up(struct cache *c, bool broken)
 	c->state = CACHE_GIVEN_UP;
 }
 
+/* What a value begins with: it is of this name, and whole. */
+static uint64_t sum(uint64_t name, const char *p, size_t n)
+{
+	const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h[4] = { name, n, ~name, ~n }, w[4];
+
+	for (; n >= sizeof w; p += sizeof w, n -= sizeof w) {
+		memcpy(w, p, sizeof w);
+		h[0] = (h[0] ^ w[0]) * k ^ h[0] >> 29;
+		h[1] = (h[1] ^ w[1]) * k ^ h[1] >> 29;
+		h[2] = (h[2] ^ w[2]) * k ^ h[2] >> 29;
+		h[3] = (h[3] ^ w[3]) * k ^ h[3] >> 29;
+	}
+	for (size_t i = 0; n; i++, p += MIN(n, sizeof *w), n -= MIN(n, sizeof *w)) {
+		w[0] = 0;
+		memcpy(w, p, MIN(n, sizeof *w));
+		h[i] = (h[i] ^ w[0]) * k ^ h[i] >> 29;
+	}
+	for (int i = 1; i < 4; i++)
+		h[0] = (h[0] ^ h[i] ^ h[0] >> 32) * k;
+	return htole64(h[0] ^ h[0] >> 32);
+}
+
 uint64_t cache_name(struct str base)
 {
-	return siphash((const uint64_t[]){ 0, 0 }, base);
+	return sum(0, base.s, base.n);
 }
 
 void cache_key_encode(uint8_t ret[KEY_SIZE], uint64_t folder, uint8_t kind, uint32_t uid)
@@ -250,24 +273,6 @@ static bool move(struct cache *c, struct column *col, const struct cache_key *ke
 	return col->end || key->uid <= col->at || seek(c, col, key);
 }
 
-/* What a value begins with: it is of this name, and whole. */
-static uint64_t sum(uint64_t name, const char *p, size_t n)
-{
-	const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t h[4] = { name, n, ~name, ~n }, w[4];
-
-	for (; n; p += MIN(n, sizeof w), n -= MIN(n, sizeof w)) {
-		if (n < sizeof w)
-			memset(w, 0, sizeof w);
-		memcpy(w, p, MIN(n, sizeof w));
-		for (int i = 0; i < 4; i++)
-			h[i] = (h[i] ^ w[i]) * k ^ h[i] >> 29;
-	}
-	for (int i = 1; i < 4; i++)
-		h[0] = (h[0] ^ h[i] ^ h[0] >> 32) * k;
-	return htole64(h[0] ^ h[0] >> 32);
-}
-
 bool cache_get(struct cache *c, const struct cache_key *key, struct str *ret)
 {
 	struct column *col;
@@ -357,13 +362,13 @@ static void remember(struct cache *c, const char *mailboxid, uint32_t uidvalidit
 
 uint64_t cache_folder(struct cache *c, const char *mailboxid, uint32_t uidvalidity)
 {
-	const uint64_t id = siphash((const uint64_t[]){ uidvalidity, 1 }, str_z(mailboxid));
-
-	if (c && id != c->folder) {
-		c->folder = id;
-		remember(c, mailboxid, uidvalidity);
-	}
-	return id;
+	if (c->folder && c->uidvalidity == uidvalidity && strcmp(c->mailboxid, mailboxid) == 0)
+		return c->folder;
+	c->folder = siphash((const uint64_t[]){ uidvalidity, 1 }, str_z(mailboxid));
+	c->uidvalidity = uidvalidity;
+	snprintf(c->mailboxid, sizeof c->mailboxid, "%s", mailboxid);
+	remember(c, mailboxid, uidvalidity);
+	return c->folder;
 }
 
 void cache_commit(struct cache *c, size_t octets)

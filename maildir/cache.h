@@ -36,7 +36,7 @@ struct cache_key {
 	uint8_t kind;
 };
 uint64_t cache_name(struct str base);
-/* What stands for a folder from here on. That it is used is remembered. */
+/* What stands for a folder from here on; c is not NULL. That it is used is remembered. */
 uint64_t cache_folder(struct cache *c, const char *mailboxid, uint32_t uidvalidity);
 
 /* Fast where UIDs ascend. *ret is good until the next call of cache_rest(), cache_commit() or cache_close(). */

@@ -37,7 +37,9 @@ struct cache {
 	bool reading;			/* and it is under way */
 	bool read_only;			/* nothing can be written any more */
 	struct column columns[CACHE_KINDS];
-	uint64_t folder;		/* the last one that was used */
+	uint64_t folder;		/* the last one that was used, and what it is */
+	uint32_t uidvalidity;
+	char mailboxid[32];
 	struct buf pending;		/* struct put, then octets */
 	size_t npending;
 };

@@ -31,7 +31,7 @@ static int make_date(struct fetching *f, struct buf *ret)
 
 static int make_fields(struct fetching *f, struct buf *ret)
 {
-	fields_keep(ret, f->header);
+	fields_make(ret, f->header);
 	return 0;
 }
 
@@ -42,7 +42,7 @@ static int make_envelope(struct fetching *f, struct buf *ret)
 
 	writer_init(&w, ret);
 	w.utf8 = f->utf8;
-	fetch_write_envelope(&w, &a, f->facts[FACT_FIELDS]);
+	fetch_write_envelope(&w, &a, f->fields.text);
 	return 0;
 }
 
@@ -87,7 +87,7 @@ static int make_order(struct fetching *f, struct buf *ret)
 {
 	_cleanup_(arena_free) struct arena a = { 0 };
 
-	order_make(ret, &a, f->facts[FACT_FIELDS], f->date);
+	order_make(ret, &a, f->fields.text, f->date);
 	return 0;
 }
 
@@ -132,23 +132,18 @@ static const struct maker {
 	[FACT_DIGEST] = { NEEDS_FILE | NEEDS_DATE, make_digest, DIGEST_HEX, false },
 };
 
-static bool is_ascii(struct str s)
+/* False if it can't be meant. */
+static bool take(struct fetching *f, enum fact fact, struct str value)
 {
-	unsigned char all = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		all |= (unsigned char)s.s[i];
-	return all < 0x80;
-}
-
-static void take(struct fetching *f, enum fact fact, struct str value)
-{
+	if (fact == FACT_FIELDS && !fields_open(value, &f->fields))
+		return false;
 	f->facts[fact] = value;
 	f->have |= 1u << (16 + fact);
 	if (fact == FACT_DATE)
 		f->date = (int64_t)number(value);
 	if (fact == FACT_SIZE)
 		f->size = number(value);
+	return true;
 }
 
 /* Where the message's facts are in the cache, if there is one. */
@@ -176,16 +171,15 @@ bool fetching_knows(struct fetching *f, enum fact fact)
 		return false;
 	f->key.kind = (uint8_t)fact;
 	if (!cache_get(f->cache, &f->key, &value) || (m->size && value.n != m->size) ||
-	    (m->worded && f->utf8 && !is_ascii(value)))
+	    (m->worded && f->utf8 && !str_ascii(value)))
 		return false;
-	take(f, fact, f->keep ? arena_str(f->arena, value) : value);
-	return true;
+	return take(f, fact, f->keep ? arena_str(f->arena, value) : value);
 }
 
 /* Leaves a fact that has just been made in the cache, if others can use it as well. */
 static void leave(struct fetching *f, enum fact fact, struct str value)
 {
-	if (!find_cache(f) || value.n > FACT_MAX || (makers[fact].worded && f->utf8 && !is_ascii(value)))
+	if (!find_cache(f) || value.n > FACT_MAX || (makers[fact].worded && f->utf8 && !str_ascii(value)))
 		return;
 	f->key.kind = (uint8_t)fact;
 	cache_put(f->cache, &f->key, value);
@@ -205,17 +199,7 @@ int fact_need(struct fetching *f, enum fact fact)
 	if (r < 0)
 		return r;
 	value = arena_str(f->arena, buf_view(&b));
-	take(f, fact, value);
+	(void)take(f, fact, value);
 	leave(f, fact, value);
 	return 0;
-}
-
-int fetching_fields(struct fetching *f, struct str name, struct str *ret)
-{
-	const bool kept = fields_kept(name) && !(f->have & NEEDS_HEADER);
-	const int r = fetching_need(f, kept ? NEEDS_FIELDS : NEEDS_HEADER);
-
-	if (r == 0)
-		*ret = kept ? f->facts[FACT_FIELDS] : f->header;
-	return r;
 }

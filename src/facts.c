@@ -6,6 +6,7 @@
 #include "mail/fold.h"
 #include "mail/header.h"
 #include "mail/msgid.h"
+#include "mail/sent.h"
 #include "mail/subject.h"
 
 static bool is_among(const char *const *names, struct str name)
@@ -50,13 +51,112 @@ bool fields_kept(struct str name)
 	return !is_among(left_out, name);
 }
 
-void fields_keep(struct buf *ret, struct str header)
-{
-	struct field field;
+/* The numbers are in the cache's file, so they stay: new ones come behind them. */
+#define NAME(literal) { literal, sizeof(literal) - 1 }
+static const struct str numbered[] = {
+	NAME("Date"), NAME("Subject"), NAME("From"), NAME("Sender"), NAME("Reply-To"), NAME("To"), NAME("Cc"),
+	NAME("Bcc"), NAME("In-Reply-To"), NAME("Message-ID"), NAME("References"), NAME("Content-Type"),
+	NAME("MIME-Version"), NAME("Newsgroups"), NAME("Priority"), NAME("X-Priority"), NAME("Importance"),
+	NAME("List-ID"), NAME("List-Post"), NAME("List-Unsubscribe"), NAME("Delivered-To"), NAME("Return-Path"),
+	NAME("Return-Receipt-To"), NAME("Disposition-Notification-To"), NAME("X-Mailer"), NAME("User-Agent"),
+	NAME("X-Spam-Flag"), NAME("X-Spam-Status"), NAME("X-Spam-Level"), NAME("X-Spam-Score"),
+	NAME("Followup-To"), NAME("Mail-Followup-To"), NAME("Mail-Reply-To"), NAME("Content-Transfer-Encoding"),
+	NAME("Precedence"), NAME("Auto-Submitted"), NAME("X-Draft-Info"), NAME("X-Label"), NAME("Lines"),
+	NAME("Keywords"), NAME("X-TUID"), NAME("X-OfflineIMAP"), NAME("X-Original-To"), NAME("Resent-From"),
+	NAME("Resent-To"), NAME("Resent-Date"), NAME("List-Unsubscribe-Post"), NAME("Organization"),
+};
 
-	while (header_next(&header, &field))
-		if (fields_kept(field.name))
-			buf_str(ret, field.line);
+unsigned field_number(struct str name)
+{
+	for (size_t i = 0; i < COUNT(numbered); i++)
+		if (name.n == numbered[i].n && str_ieq(name, numbered[i]))
+			return (unsigned)i + 1;
+	return 0;
+}
+
+/* First how many there are, then for each its length and its number, in 4 octets; then the fields, each with a line end. */
+void fields_make(struct buf *ret, struct str header)
+{
+	_cleanup_(buf_release) struct buf index = { 0 }, text = { 0 };
+	struct field field;
+	uint32_t n = 0;
+
+	while (header_next(&header, &field)) {
+		const size_t had = text.n;
+		uint32_t entry;
+
+		if (!fields_kept(field.name))
+			continue;
+		sent_str(&text, field.line);
+		if (!str_ends(buf_view(&text), STR("\n")))
+			buf_z(&text, "\r\n");
+		entry = htole32((uint32_t)(text.n - had) << 8 | field_number(field.name));
+		buf_add(&index, &entry, sizeof entry);
+		n++;
+	}
+	n = htole32(n);
+	buf_add(ret, &n, sizeof n);
+	buf_str(ret, buf_view(&index));
+	buf_str(ret, buf_view(&text));
+}
+
+bool fields_next(struct fields *f, unsigned *ret_number, struct str *ret_line)
+{
+	uint32_t entry;
+
+	if (f->index.n < sizeof entry)
+		return false;
+	memcpy(&entry, f->index.s, sizeof entry);
+	entry = le32toh(entry);
+	*ret_number = entry & 0xff;
+	*ret_line = (struct str){ f->text.s, entry >> 8 };
+	f->index.s += sizeof entry;
+	f->index.n -= sizeof entry;
+	f->text.s += entry >> 8;
+	f->text.n -= entry >> 8;
+	return true;
+}
+
+bool fields_value(struct fields *f, unsigned number, struct str *ret)
+{
+	struct str line;
+	unsigned got;
+
+	while (fields_next(f, &got, &line)) {
+		if (got != number)
+			continue;
+		line = str_from(line, str_find(line, ':') + 1);
+		if (str_ends(line, STR("\r\n")))
+			line.n -= 2;
+		*ret = line;
+		return true;
+	}
+	return false;
+}
+
+bool fields_open(struct str fact, struct fields *ret)
+{
+	struct fields f;
+	size_t sum = 0;
+	uint32_t n, entry;
+
+	if (fact.n < sizeof n)
+		return false;
+	memcpy(&n, fact.s, sizeof n);
+	n = le32toh(n);
+	fact = str_from(fact, sizeof n);
+	if (n > fact.n / sizeof entry)
+		return false;
+	f.index = str_head(fact, n * sizeof entry);
+	f.text = str_from(fact, n * sizeof entry);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(&entry, f.index.s + i * sizeof entry, sizeof entry);
+		sum += le32toh(entry) >> 8;
+	}
+	if (sum != f.text.n)
+		return false;
+	*ret = f;
+	return true;
 }
 
 /* An order is: arrived and sent, 8 octets each; flags, one octet; subject and id, and each reference, all with their length, 4 octets,

@@ -8,7 +8,7 @@
  */
 enum fact {
 	FACT_DATE = 1,	/* INTERNALDATE: seconds since 1970 */
-	FACT_FIELDS,	/* the header's fields that fields_kept(), as stored, in their order */
+	FACT_FIELDS,	/* the header's fields that fields_kept(), as sent, in their order: struct fields */
 	FACT_ENVELOPE,	/* the values of these items, as they are sent where quoted strings are ASCII */
 	FACT_BODY,
 	FACT_STRUCTURE,
@@ -24,8 +24,22 @@ enum { FACT_MAX = 256 * 1024 };	/* octets; longer ones are not kept */
  * but not what only machines read and write at length. To change it, change CACHE_VERSION.
  */
 bool fields_kept(struct str name);
-/* Adds those fields of a header section. */
-void fields_keep(struct buf *ret, struct str header);
+/* The number of a name, 1 to 63, in any case; 0: it has none. */
+enum field_number { FIELD_DATE = 1, FIELD_SUBJECT, FIELD_FROM, FIELD_SENDER, FIELD_REPLY_TO, FIELD_TO, FIELD_CC, FIELD_BCC };
+unsigned field_number(struct str name);
+
+/* FACT_FIELDS out of a header section. */
+void fields_make(struct buf *ret, struct str header);
+struct fields {
+	struct str index;
+	struct str text;	/* the fields, each a whole line or more: as a header section without an end */
+};
+/* False for what fields_make() can't have made. Points into fact. */
+bool fields_open(struct str fact, struct fields *ret);
+/* Takes the next one off: its number, and what is sent of it. */
+bool fields_next(struct fields *f, unsigned *ret_number, struct str *ret_line);
+/* The value of the next one of that number: behind the colon, without the last line end. */
+bool fields_value(struct fields *f, unsigned number, struct str *ret);
 
 /* What a message is sorted and threaded by (RFC 5256 2, 3). */
 struct order {

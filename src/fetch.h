@@ -15,6 +15,7 @@ struct fetch_item {
 	bool peek;
 	bool lazy;			/* PREVIEW (LAZY) */
 	unsigned needs;			/* of the row, or what this one can do with */
+	uint64_t fields;		/* 1 << field_number() of all that it asks for; 0: it asks for something else */
 };
 
 struct fetching {
@@ -34,6 +35,7 @@ struct fetching {
 	bool utf8;			/* strings are sent in UTF-8 */
 	bool keep;			/* what is known stays while something is waited for */
 	struct str facts[FACTS];	/* those that are met */
+	struct fields fields;		/* NEEDS_FIELDS */
 	int64_t date;			/* INTERNALDATE, seconds since 1970: NEEDS_DATE */
 	uint64_t size;			/* octets as sent: NEEDS_SIZE */
 	struct cache *cache;		/* NULL: none, or not looked for yet */
@@ -46,8 +48,6 @@ int fetching_begin(struct fetching *f, struct maildir *box, uint32_t uid, struct
 int fetching_need(struct fetching *f, unsigned needs);
 /* The same for a fact if it is in the cache. */
 bool fetching_knows(struct fetching *f, enum fact fact);
-/* A header that has the fields of that name, if there are any: FACT_FIELDS if they are there. */
-int fetching_fields(struct fetching *f, struct str name, struct str *ret);
 void fetching_end(struct fetching *f);
 
 /* fetch-att, or a macro, or a list of them, from c. False if none. */

@@ -12,6 +12,8 @@ struct search_key {
 	enum search_cost cost;		/* of the row, or of the dearest below it */
 	uint8_t flag;
 	struct str name;		/* of a header field, a keyword */
+	bool kept;			/* fields_kept(name) */
+	unsigned field;			/* field_number(name) */
 	struct str needle;		/* as the client wrote it, then folded (mail/fold.h) */
 	bool text;			/* needle is to be folded */
 	uint64_t number;

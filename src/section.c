@@ -108,5 +108,5 @@ int section_find(struct fetching *f, const struct section *section, struct piece
 		return range(0, f->body, false, ret);
 	if (section->what == SECTION_TEXT)
 		return range(f->body, f->file_size, true, ret);
-	return fields(kept ? f->facts[FACT_FIELDS] : f->header, section, ret);
+	return fields(kept ? f->fields.text : f->header, section, ret);
 }

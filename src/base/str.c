@@ -58,6 +58,20 @@ int str_icmp(struct str a, struct str b)
 	return (a.n > b.n) - (a.n < b.n);
 }
 
+bool str_ascii(struct str s)
+{
+	uint64_t all = 0, eight;
+	size_t i = 0;
+
+	for (; i + sizeof eight <= s.n; i += sizeof eight) {
+		memcpy(&eight, s.s + i, sizeof eight);
+		all |= eight;
+	}
+	for (; i < s.n; i++)
+		all |= (unsigned char)s.s[i];
+	return !(all & UINT64_C(0x8080808080808080));
+}
+
 bool str_starts(struct str s, struct str prefix)
 {
 	return s.n >= prefix.n && str_eq(str_head(s, prefix.n), prefix);

@@ -16,6 +16,7 @@ bool str_ieq(struct str a, struct str b);		/* ASCII letters in any case */
 int str_cmp(struct str a, struct str b);		/* by octets, as memcmp() */
 int str_icmp(struct str a, struct str b);
 bool str_starts(struct str s, struct str prefix);
+bool str_ascii(struct str s);				/* no octet over 127 */
 bool str_istarts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 

@@ -100,14 +100,31 @@ static int write_rfc822_text(struct session *s, struct fetching *f, const struct
 	return serve(s, f, f->body, f->file_size, true, NULL);
 }
 
+/* What struct fetch_item has them as; 0 if one has no number. */
+static uint64_t numbers_of(const struct section *section)
+{
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < section->fields.n; i++) {
+		const unsigned number = field_number(section->fields.v[i]);
+
+		if (!number)
+			return 0;
+		all |= UINT64_C(1) << number;
+	}
+	return all;
+}
+
 /* "[" section "]" ["<" number "." nz-number ">"] */
 static bool parse_section(struct cursor *c, struct fetch_item *item)
 {
 	if (!p_section(c, &item->section))
 		return false;
 	item->partial = (struct partial){ 0 };
-	if (section_is_kept(&item->section))
+	if (section_is_kept(&item->section)) {
 		item->needs = (item->needs & SETS_SEEN) | NEEDS_FIELDS;
+		item->fields = numbers_of(&item->section);
+	}
 	if (c->rest.n && c->rest.s[0] == '<')
 		return p_partial(c, &item->partial);
 	return true;
@@ -128,13 +145,44 @@ static void write_text(struct session *s, struct str text, const struct partial 
 	s->served.header += text.n;
 }
 
+/* Fields that have numbers, straight from what is known of the message. */
+static int write_fields(struct session *s, const struct fetching *f, const struct fetch_item *item,
+			const struct partial *partial)
+{
+	_cleanup_(buf_release) struct buf some = { 0 };
+	struct buf *out = partial ? &some : s->out.out;
+	struct fields fields = f->fields;
+	struct str line;
+	uint64_t octets = 2;
+	unsigned number;
+
+	while (fields_next(&fields, &number, &line))
+		octets += item->fields >> number & 1 ? line.n : 0;
+	w_section(&s->out, "BODY", &item->section, partial);
+	if (!partial) {
+		w_literal(&s->out, octets);
+		s->served.header += octets;
+	}
+	fields = f->fields;
+	while (fields_next(&fields, &number, &line))
+		if (item->fields >> number & 1)
+			buf_str(out, line);
+	buf_str(out, STR("\r\n"));
+	if (partial)
+		write_text(s, buf_view(&some), partial);
+	return 0;
+}
+
 /* BODY[...] and BODY.PEEK[...] are answered alike. */
 static int write_section(struct session *s, struct fetching *f, const struct fetch_item *item)
 {
 	_cleanup_(piece_release) struct piece piece = { 0 };
 	const struct partial *partial = item->partial.count ? &item->partial : NULL;
-	const int r = section_find(f, &item->section, &piece);
+	int r;
 
+	if (item->fields)
+		return write_fields(s, f, item, partial);
+	r = section_find(f, &item->section, &piece);
 	w_section(&s->out, "BODY", &item->section, partial);
 	if (r < 0) {
 		w_nil(&s->out);

@@ -53,7 +53,7 @@ static int threadid(struct fetching *f, char ret[OBJECTID + 1])
 	struct digest d;
 	struct str root = { 0 };
 
-	if (r == 0 && !thread_root(&a, f->facts[FACT_FIELDS], &root)) {
+	if (r == 0 && !thread_root(&a, f->fields.text, &root)) {
 		r = fetching_need(f, NEEDS_HEADER);
 		root = f->header;
 	}

@@ -3,7 +3,6 @@
 #include "command.h"
 #include "context.h"
 #include "mail/date.h"
-#include "mail/header.h"
 #include "mail/text.h"
 #include "results.h"
 #include "search.h"
@@ -146,13 +145,14 @@ static int internal_day(struct fetching *f, int64_t *ret)
 static int sent_day(struct fetching *f, int64_t *ret)
 {
 	const int r = fetching_need(f, NEEDS_FIELDS);
-	struct field field;
+	struct fields fields = f->fields;
+	struct str value;
 	int64_t date;
 	int zone;
 
 	if (r < 0)
 		return r;
-	if (!header_find(f->facts[FACT_FIELDS], STR("Date"), &field) || !date_parse(field.value, &date, &zone))
+	if (!fields_value(&fields, FIELD_DATE, &value) || !date_parse(value, &date, &zone))
 		return 0;
 	date += 60 * zone;
 	*ret = (date - (date < 0 ? DAY - 1 : 0)) / DAY;
@@ -190,26 +190,46 @@ static bool parse_text(struct search_parse *p, struct search_key *key)
 	return p_sp(p->cursor) && p_astring(p->cursor, &key->needle);
 }
 
+static void look_in(struct search_key *key, struct str name)
+{
+	key->name = name;
+	key->kept = fields_kept(name);
+	key->field = key->kept ? field_number(name) : 0;
+}
+
 /* BCC, CC, FROM, SUBJECT, TO: the row's name is the field's. */
 static bool parse_field(struct search_parse *p, struct search_key *key)
 {
-	key->name = str_z(key->row->name);
+	look_in(key, str_z(key->row->name));
 	return parse_text(p, key);
 }
 
 /* "HEADER" SP header-fld-name SP astring */
 static bool parse_header(struct search_parse *p, struct search_key *key)
 {
-	return p_sp(p->cursor) && p_astring(p->cursor, &key->name) && parse_text(p, key);
+	struct str name;
+
+	if (!p_sp(p->cursor) || !p_astring(p->cursor, &name))
+		return false;
+	look_in(key, name);
+	return parse_text(p, key);
 }
 
 static int match_field(struct session *s, struct fetching *f, const struct search_key *key)
 {
-	struct str header;
-	const int r = fetching_fields(f, key->name, &header);
+	const int r = fetching_need(f, key->kept ? NEEDS_FIELDS : NEEDS_HEADER);
+	struct fields fields = f->fields;
+	struct str value;
 
 	(void)s;
-	return r < 0 ? r : text_field(header, key->name, key->needle);
+	if (r < 0)
+		return r;
+	if (!key->field)
+		return text_field(key->kept ? fields.text : f->header, key->name, key->needle);
+	while (fields_value(&fields, key->field, &value))
+		if (text_value(value, key->needle))
+			return 1;
+	return 0;
 }
 
 static int match_text_in(struct fetching *f, const struct search_key *key, unsigned where)

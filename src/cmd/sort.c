@@ -2,7 +2,7 @@
 #include "command.h"
 #include "context.h"
 #include "limit.h"
-#include "mail/envelope.h"
+#include "mail/address.h"
 #include "mail/words.h"
 #include "results.h"
 #include "search.h"
@@ -37,32 +37,31 @@ static void subject(struct fetching *f, struct buf *ret)
 	buf_str(ret, order(f).subject);
 }
 
-static struct address first(struct addresses list)
+/* The first address of all fields of that number. */
+static struct address first(struct fetching *f, unsigned number)
 {
+	struct fields fields = f->fields;
+	struct addresses list = { 0 };
+	struct str value;
+
+	while (list.n == 0 && fields_value(&fields, number, &value))
+		address_parse(f->arena, value, &list);
 	return list.n ? list.v[0] : (struct address){ 0 };
-}
-
-static struct envelope envelope(struct fetching *f)
-{
-	struct envelope e;
-
-	envelope_parse(f->arena, f->facts[FACT_FIELDS], &e);
-	return e;
 }
 
 static void cc(struct fetching *f, struct buf *ret)
 {
-	buf_str(ret, first(envelope(f).cc).mailbox);
+	buf_str(ret, first(f, FIELD_CC).mailbox);
 }
 
 static void from(struct fetching *f, struct buf *ret)
 {
-	buf_str(ret, first(envelope(f).from).mailbox);
+	buf_str(ret, first(f, FIELD_FROM).mailbox);
 }
 
 static void to(struct fetching *f, struct buf *ret)
 {
-	buf_str(ret, first(envelope(f).to).mailbox);
+	buf_str(ret, first(f, FIELD_TO).mailbox);
 }
 
 static const struct sort_row sort_keys[] = {
@@ -91,12 +90,12 @@ static void display(struct address a, struct buf *ret)
 
 static void display_from(struct fetching *f, struct buf *ret)
 {
-	display(first(envelope(f).from), ret);
+	display(first(f, FIELD_FROM), ret);
 }
 
 static void display_to(struct fetching *f, struct buf *ret)
 {
-	display(first(envelope(f).to), ret);
+	display(first(f, FIELD_TO), ret);
 }
 
 static const struct sort_row display_keys[] = {

@@ -1,4 +1,5 @@
 /* imap/write.c: the formal syntax written (RFC 9051 9) */
+#include <string.h>
 #include "base/utf7.h"
 #include "base/utf8.h"
 #include "imap/chars.h"
@@ -264,6 +265,14 @@ void w_flags(struct writer *w, unsigned system, const struct str *keywords, size
 }
 
 /* date-time = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE */
+static char *put_digits(char *p, int v, int n)
+{
+	for (int i = n; i-- > 0; v /= 10)
+		p[i] = (char)('0' + v % 10);
+	return p + n;
+}
+
+/* Not by printf(), which takes as long as all the rest of FETCH FAST. */
 void w_date_time(struct writer *w, struct date_time t)
 {
 	const int64_t first = day_number(0, 1, 1) * 86400LL,
@@ -274,9 +283,16 @@ void w_date_time(struct writer *w, struct date_time t)
 	const int of_day = (int)((s - first) % 86400), zone = t.zone < 0 ? -t.zone : t.zone;
 	const struct day d = day_of_number((int32_t)(days + first / 86400));
 
-	buf_printf(value(w), "\"%02d-%s-%04d %02d:%02d:%02d %c%02d%02d\"", d.day, month_name(d.month), d.year,
-		   of_day / 3600, of_day / 60 % 60, of_day % 60, t.zone < 0 ? '-' : '+', zone / 60 % 100,
-		   zone % 60);
+	char text[] = "\"dd-Mon-yyyy hh:mm:ss +hhmm\"", *p = put_digits(text + 1, d.day, 2) + 1;
+
+	memcpy(p, month_name(d.month), 3);
+	p = put_digits(p + 4, d.year, 4) + 1;
+	p = put_digits(p, of_day / 3600, 2) + 1;
+	p = put_digits(p, of_day / 60 % 60, 2) + 1;
+	p = put_digits(p, of_day % 60, 2) + 1;
+	*p = t.zone < 0 ? '-' : '+';
+	put_digits(put_digits(p + 1, zone / 60 % 100, 2), zone % 60, 2);
+	buf_add(value(w), text, sizeof text - 1);
 }
 
 /* seq-number = nz-number / "*" */

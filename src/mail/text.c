@@ -7,19 +7,21 @@
 
 enum { CHUNK = 32768 };
 
-bool text_field(struct str header, struct str name, struct str folded_needle)
+bool text_value(struct str value, struct str folded_needle)
 {
 	_cleanup_(buf_release) struct buf utf8 = { 0 };
+
+	words_decode(&utf8, value);
+	return fold_contains(buf_view(&utf8), folded_needle);
+}
+
+bool text_field(struct str header, struct str name, struct str folded_needle)
+{
 	struct field field;
 	bool found = false;
 
-	while (!found && header_next(&header, &field)) {
-		if (!str_ieq(field.name, name))
-			continue;
-		buf_clear(&utf8);
-		words_decode(&utf8, field.value);
-		found = fold_contains(buf_view(&utf8), folded_needle);
-	}
+	while (!found && header_next(&header, &field))
+		found = str_ieq(field.name, name) && text_value(field.value, folded_needle);
 	return found;
 }
 

@@ -7,6 +7,8 @@
  * empty needle is held by any field of that name, also an empty one.
  */
 bool text_field(struct str header, struct str name, struct str folded_needle);
+/* The same of one field's value. */
+bool text_value(struct str value, struct str folded_needle);
 
 enum {
 	TEXT_HEADER = 1, /* the header of the message, and the MIME headers of its parts */

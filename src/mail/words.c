@@ -85,6 +85,11 @@ void words_decode(struct buf *b, struct str value)
 	size_t at = 0; /* in rest: what is before it is plain */
 	struct word w;
 
+	if (str_search(rest, STR("=?")) == rest.n && str_ascii(rest)) {	/* as most are */
+		buf_str(b, rest);
+		return;
+	}
+
 	while (!unclosed && (at += str_search(str_from(rest, at), STR("=?"))) < rest.n) {
 		struct str behind = str_from(rest, at);
 
