@@ -9,18 +9,29 @@
 #include "auth/checkpassword.h"
 #include "base/env.h"
 #include "base/log.h"
+#include "base/status.h"
 
 bool option_on(const char *options, const char *name)
 {
-	struct str rest = str_z(options), one, key, value;
+	struct str value;
 
-	while (str_cut(&rest, ',', &one)) {
-		value = str_trim(one);
-		if (!str_cut(&value, '=', &key) || !str_eq(key, str_z(name)))
-			continue;
-		return value.n && (strtol(value.s, NULL, 10) != 0 || strchr("tTyY", value.s[0]) != NULL);
+	return env_option(options, name, &value) && value.n &&
+	       (strtol(value.s, NULL, 10) != 0 || strchr("tTyY", value.s[0]) != NULL);
+}
+
+/* Whether the mail is on another host, of which the client has been told (RFC 2221). */
+static bool referred(const struct account *a)
+{
+	struct status status;
+	struct str host;
+
+	if (!env_option(a->options, "referral", &host))
+		return false;
+	if (status_open(true, &status) < 0 || !status_refer(&status, str_z(a->login), host)) {
+		log_line(LOG_ERR, "%s: referral=%.*s: nobody can be told", a->login, (int)host.n, host.n ? host.s : "");
+		refused_because("UNAVAILABLE", "Your mail is on another server.");
 	}
-	return false;
+	return true;
 }
 
 bool account_allowed(const struct account *a)
@@ -37,7 +48,7 @@ bool account_allowed(const struct account *a)
 		refused_because("PRIVACYREQUIRED", "This account may be used over TLS only.");
 		return false;
 	}
-	return true;
+	return !referred(a);
 }
 
 struct variable {

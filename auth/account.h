@@ -21,8 +21,8 @@ struct account {
 /* Whether the option is in the list and on: its value is a number other than 0, or begins with t or y. */
 bool option_on(const char *options, const char *name);
 
-/* Whether the account may be used over IMAP at all, and over this connection (disableimap,
- * disableinsecureimap). Tells the client why not.
+/* Whether the account may be used over IMAP at all, over this connection, and here (disableimap,
+ * disableinsecureimap, referral). Tells the client why not.
  */
 bool account_allowed(const struct account *a);
 

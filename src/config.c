@@ -130,18 +130,14 @@ bool imapd_settings_read(struct arena *a, struct imapd_settings *ret)
 	return true;
 }
 
+bool account_value(const char *name, struct str *ret)
+{
+	return env_option(getenv("OPTIONS"), name, ret) || env_option(getenv("AUTHOPTIONS"), name, ret);
+}
+
 bool account_option(const char *name)
 {
-	static const char *const variables[] = { "OPTIONS", "AUTHOPTIONS" };
+	struct str value;
 
-	for (size_t i = 0; i < COUNT(variables); i++) {
-		struct str rest = str_z(getenv(variables[i])), option, key;
-
-		while (str_cut(&rest, ',', &option)) {
-			if (!str_cut(&option, '=', &key) || !str_eq(key, str_z(name)))
-				continue;
-			return !option.s || (option.n && strchr("123456789tTyY", option.s[0]));
-		}
-	}
-	return false;
+	return account_value(name, &value) && (!value.s || (value.n && strchr("123456789tTyY", value.s[0])));
 }

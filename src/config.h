@@ -21,3 +21,4 @@ bool imapd_settings_read(struct arena *a, struct imapd_settings *ret);
 
 /* An option of the account: OPTIONS and AUTHOPTIONS are "name=value,...". Not 0, or begins with t or y: it is set. */
 bool account_option(const char *name);
+bool account_value(const char *name, struct str *ret);

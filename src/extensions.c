@@ -4,7 +4,7 @@
 extern const struct extension ext_base, ext_auth, ext_mailbox, ext_list, ext_select, ext_append, ext_search, ext_fetch,
 	ext_store, ext_copy, ext_expunge, ext_idle, ext_namespace, ext_children, ext_id, ext_enable, ext_unselect,
 	ext_uidplus, ext_move, ext_literal_plus, ext_sasl_ir, ext_special_use, ext_appendlimit;
-extern const struct extension ext_unauthenticate, ext_compress, ext_multiappend, ext_catenate, ext_replace, ext_binary, ext_preview, ext_url_partial;
+extern const struct extension ext_login_referrals, ext_unauthenticate, ext_compress, ext_multiappend, ext_catenate, ext_replace, ext_binary, ext_preview, ext_url_partial;
 extern const struct extension ext_condstore, ext_qresync, ext_uidonly, ext_objectid, ext_savedate;
 extern const struct extension ext_status, ext_status_size, ext_list_status, ext_xlist, ext_metadata, ext_list_metadata,
 	ext_utf8, ext_notify, ext_rev2;
@@ -23,7 +23,7 @@ const struct extension *const extensions[] = {
 	&ext_i18nlevel, &ext_sort, &ext_sort_display, &ext_esort, &ext_context,
 	&ext_thread, &ext_partial, &ext_multisearch, &ext_filters, &ext_inprogress,
 	&ext_appendlimit, &ext_messagelimit, &ext_savelimit, &ext_uidbatches,
-	&ext_unauthenticate, &ext_compress, &ext_multiappend, &ext_catenate, &ext_replace, &ext_binary, &ext_preview, &ext_url_partial, &ext_urlauth,
+	&ext_login_referrals, &ext_unauthenticate, &ext_compress, &ext_multiappend, &ext_catenate, &ext_replace, &ext_binary, &ext_preview, &ext_url_partial, &ext_urlauth,
 	&ext_condstore, &ext_qresync, &ext_uidonly, &ext_objectid, &ext_savedate,
 	&ext_mailbox,	&ext_list,    &ext_select,	&ext_append,   &ext_search,
 	&ext_fetch,  &ext_store,	&ext_copy,    &ext_expunge,	NULL,

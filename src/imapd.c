@@ -330,6 +330,7 @@ static int serve(const struct start *st, struct store *store, int debug)
 static int start(struct start *st, const char *argument)
 {
 	struct store store = { 0 };
+	struct str host;
 	const char *code, *why;
 	int debug, r;
 
@@ -340,6 +341,12 @@ static int start(struct start *st, const char *argument)
 	why = not_fit(st, &code);
 	if (why)
 		return refuse(st, code, why);
+	if (st->tag && account_value("referral", &host)) {
+		if (status_refer(&st->status, str_z(st->settings.session.user), host))
+			return EXIT_REFUSED;
+		log_line(LOG_ERR, "%s: referral=: no name of a host", st->settings.session.user);
+		return refuse(st, "UNAVAILABLE", "Your mail is on another server.");
+	}
 	st->maildir = which_maildir(st, argument);
 	if (mkdir(st->maildir, 0700) < 0 && errno != EEXIST) {
 		log_line(LOG_ERR, "%s: %s", st->maildir, strerror(errno));

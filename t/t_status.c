@@ -216,6 +216,39 @@ START_TEST(early_octets_come_from_the_pipe_that_is_named)
 }
 END_TEST
 
+static const struct {
+	const char *user, *host, *want; /* NULL: refused */
+} referrals[] = {
+	{ "joe", "mail2.example.org", "REFER imap://joe;AUTH=*@mail2.example.org/" },
+	{ "j\303\266e@example.org", "192.0.2.1:1143", "REFER imap://j%C3%B6e%40example.org;AUTH=*@192.0.2.1:1143/" },
+	{ "a b/c;d%e]", "h", "REFER imap://a%20b%2Fc%3Bd%25e%5D;AUTH=*@h/" },
+	{ "joe", "", NULL },
+	{ "joe", "h/x", NULL },
+	{ "joe", "a@h", NULL },
+	{ "joe", "[2001:db8::1]", NULL }, /* a bracket would end the response code */
+	{ "joe", "h x", NULL },
+};
+
+START_TEST(refers)
+{
+	_cleanup_(pair_release) struct pair p;
+	const struct status none = { -1 };
+	struct status_message m = { 0 };
+	char room[1024];
+	struct str said;
+
+	pair_init(&p);
+	ck_assert(!status_refer(&none, STR("joe"), STR("h")));
+	ck_assert_int_eq(status_refer(&p.s, str_z(referrals[_i].user), str_z(referrals[_i].host)), referrals[_i].want != NULL);
+	if (!referrals[_i].want)
+		return;
+	said = heard(&p, room, sizeof room);
+	t_str_eq(said, str_z(referrals[_i].want));
+	ck_assert(status_parse(said, &m));
+	ck_assert_int_eq(m.kind, STATUS_REFER);
+}
+END_TEST
+
 START_TEST(saying_never_blocks)
 {
 	_cleanup_(pair_release) struct pair p;
@@ -234,6 +267,9 @@ static const struct {
 	{ "unknown",		     "HELLO world"						 },
 	{ "control character",	       "STATUS a\nb"						 },
 	{ "control character in a user", "READY a\tb"						      },
+	{ "bracket in a URL",		     "REFER imap://h/]"						      },
+	{ "blank in a URL",		     "REFER imap://h/ x"					      },
+	{ "another kind of URL",	     "REFER http://h/"						      },
 	{ "control character in a claim", "USER a\nb"						      },
 	{ "control character in a code", "NO A\x7f text"						 },
 	{ "end without counts",		"END LOGOUT"						  },
@@ -257,5 +293,5 @@ END_TEST
 T_SUITE("status", T_TEST(opens_only_the_socket_that_is_named), T_TEST(a_file_is_no_status_socket),
 	T_TEST(ready_waits_for_go), T_TEST(ready_without_a_monitor_or_with_another_answer),
 	T_TEST(no_carries_code_and_text), T_TEST(end_carries_its_counts),
-	T_TEST(unread_octets_are_any), T_TEST(early_octets_come_from_the_pipe_that_is_named),
+	T_LOOP(refers, referrals), T_TEST(unread_octets_are_any), T_TEST(early_octets_come_from_the_pipe_that_is_named),
 	T_TEST(user_is_shown_without_controls), T_TEST(challenges_carry_any_octet_both_ways), T_TEST(saying_never_blocks), T_LOOP(refuses, bad))

@@ -52,3 +52,17 @@ bool env_bool(const char *name, bool dflt, bool *ret)
 	*ret = i % 2;
 	return true;
 }
+
+bool env_option(const char *list, const char *name, struct str *ret)
+{
+	struct str rest = str_z(list), one, value, key;
+
+	while (str_cut(&rest, ',', &one)) {
+		value = str_trim(one);
+		if (!str_cut(&value, '=', &key) || !str_eq(key, str_z(name)))
+			continue;
+		*ret = value;
+		return true;
+	}
+	return false;
+}

@@ -10,3 +10,7 @@ bool env_bool(const char *name, bool dflt, bool *ret);	/* 1 yes true on, 0 no fa
 const char *env_text(const char *name, const char *dflt);
 /* One of the words, by its index; words ends with NULL. */
 bool env_choice(const char *name, const char *const *words, size_t dflt, size_t *ret);
+
+/* The value of the first option of that name in a list "name=value,name=value"; its s is NULL if there is no "=". False if
+ * there is none. list may be NULL. */
+bool env_option(const char *list, const char *name, struct str *ret);

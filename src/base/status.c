@@ -88,6 +88,42 @@ void status_user(const struct status *s, struct str name)
 	say(s, &b, 0);
 }
 
+static bool is_host(struct str host)
+{
+	for (size_t i = 0; i < host.n; i++)
+		if (!ascii_alpha(host.s[i]) && !ascii_digit(host.s[i]) && !strchr(".-:", host.s[i]))
+			return false;
+	return host.n > 0 && host.n < 256;
+}
+
+/* enc-user (RFC 5092 11), with nothing in it that could be taken for something else. */
+static void put_encoded(struct buf *b, struct str user)
+{
+	for (size_t i = 0; i < user.n; i++) {
+		const char c = user.s[i];
+
+		if (ascii_alpha(c) || ascii_digit(c) || (c && strchr("-._~", c)))
+			buf_c(b, c);
+		else
+			buf_printf(b, "%%%02X", (unsigned)(unsigned char)c);
+	}
+}
+
+/* ";AUTH=*" keeps clients from trying to be anonymous there (RFC 2221 3). */
+bool status_refer(const struct status *s, struct str user, struct str host)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+
+	if (s->fd < 0 || !is_host(host))
+		return false;
+	buf_z(&b, "REFER imap://");
+	put_encoded(&b, str_head(user, 512));
+	buf_z(&b, ";AUTH=*@");
+	buf_str(&b, host);
+	buf_c(&b, '/');
+	return say(s, &b, 0) == 0;
+}
+
 int status_challenge(const struct status *s, struct str challenge, struct buf *ret)
 {
 	const struct str head = STR("RESPONSE ");
@@ -203,6 +239,16 @@ static bool parse_clean(struct str rest, struct status_message *m)
 	return clean(rest);
 }
 
+/* It goes into a response code, which a bracket would end. */
+static bool parse_url(struct str rest, struct status_message *m)
+{
+	for (size_t i = 0; i < rest.n; i++)
+		if (rest.s[i] <= ' ' || rest.s[i] >= 0x7f || strchr("[]\"\\", rest.s[i]))
+			return false;
+	m->text = rest;
+	return str_istarts(rest, STR("imap://"));
+}
+
 static bool parse_octets(struct str rest, struct status_message *m)
 {
 	m->text = rest;
@@ -219,6 +265,7 @@ static const struct word {
 	{ "USER",      STATUS_USER,      parse_clean },
 	{ "NO",        STATUS_NO,        parse_no },
 	{ "CHALLENGE", STATUS_CHALLENGE, parse_octets },
+	{ "REFER",     STATUS_REFER,     parse_url },
 	{ "STATUS",    STATUS_SAY,       parse_clean },
 	{ "UNREAD",    STATUS_UNREAD,    parse_octets },
 	{ "END",       STATUS_END,       parse_end },

@@ -39,6 +39,12 @@ void status_no(const struct status *s, const char *code, const char *text);
 /* Helpers: whom a client claims to be, in a mechanism that only the helper understands; for the log of failures. */
 void status_user(const struct status *s, struct str name);
 
+/* Helpers, imapd: the user has proved who he is, but his mail is on another host (RFC 2221): a name or an IPv4 address, with
+ * a colon and the port if it is not IMAP's. Then the process must exit. False, and nothing said, for another host, and
+ * without a monitor.
+ */
+bool status_refer(const struct status *s, struct str user, struct str host);
+
 /* Helpers: one round of a mechanism (RFC 4422): sends the challenge, adds the client's response to ret.
  * Returns 0; -ECANCELED if the client cancelled or is gone.
  */
@@ -61,8 +67,8 @@ void status_end(const struct status *s, enum status_end how, const struct status
 
 /* The monitor's half: one datagram, understood. */
 struct status_message {
-	enum status_kind { STATUS_READY, STATUS_USER, STATUS_NO, STATUS_CHALLENGE, STATUS_SAY, STATUS_UNREAD, STATUS_END } kind;
-	struct str text; /* READY, USER: user; NO: text; CHALLENGE, UNREAD: octets; SAY: text; points into the datagram */
+	enum status_kind { STATUS_READY, STATUS_USER, STATUS_NO, STATUS_REFER, STATUS_CHALLENGE, STATUS_SAY, STATUS_UNREAD, STATUS_END } kind;
+	struct str text; /* READY, USER: user; REFER: URL; NO: text; CHALLENGE, UNREAD: octets; SAY: text; points into the datagram */
 	struct str code; /* NO */
 	enum status_end how;	     /* END */
 	struct status_counts counts; /* END */

@@ -19,3 +19,10 @@ const struct extension ext_auth = { .rfc = 3501, .commands = commands };
 const struct extension ext_sasl_ir = { .rfc = 4959, .capability = "SASL-IR" };
 /* Any literal may be announced as {n+} (wire/frame.c). */
 const struct extension ext_literal_plus = { .rfc = 7888, .capability = "LITERAL+" };
+
+/* Only a login can be referred (RFC 2221 4.1). */
+static bool after_login(const struct session *s)
+{
+	return s->config.network;
+}
+const struct extension ext_login_referrals = { .rfc = 2221, .capability = "LOGIN-REFERRALS", .offered = after_login };

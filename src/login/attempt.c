@@ -30,6 +30,7 @@ static void request_release(struct request *r)
 {
 	wipe(r->room.s, r->room.size);
 	buf_release(&r->room);
+	buf_release(&r->referral);
 	buf_release(&r->about);
 	buf_release(&r->code);
 	buf_release(&r->text);
@@ -125,13 +126,21 @@ static struct str safe_code(const struct buf *code)
 
 static void tell_dialogue(struct monitor *m, enum outcome outcome, struct request *r)
 {
+	_cleanup_(buf_release) struct buf code = { 0 };
 	struct str fields[3] = { { 0 } };
 
 	if (outcome == OUTCOME_REFUSED)
 		no(r, "AUTHENTICATIONFAILED", "Login failed");
 	if (outcome == OUTCOME_TROUBLE)
 		no(r, "UNAVAILABLE", "Temporary problem, please try again later");
+	if (outcome == OUTCOME_REFERRED)
+		no(r, "", "Your mail is on another server");
 	fields[0] = safe_code(&r->code);
+	if (outcome == OUTCOME_REFERRED) {
+		buf_z(&code, "REFERRAL ");
+		buf_str(&code, buf_view(&r->referral));
+		fields[0] = buf_view(&code);
+	}
 	fields[1] = buf_view(&r->text);
 	if (m->failures >= FAILURES_MAX)
 		fields[2] = STR("Too many failed logins");
@@ -144,10 +153,15 @@ static bool exempt(const struct monitor *m)
 	return m->peer.trusted || peer_is_loopback(&m->peer);
 }
 
+static struct str user_of(const struct request *r)
+{
+	return r->about.n ? buf_view(&r->about) : r->user;
+}
+
 static void count_failure(struct monitor *m, const struct request *r)
 {
 	m->failures++;
-	report_failed(m, r->about.n ? buf_view(&r->about) : r->user, r->mechanism);
+	report_failed(m, user_of(r), r->mechanism);
 	if (!exempt(m))
 		penalty_add(&m->penalties, &m->peer.remote, clock_unix());
 }
@@ -178,7 +192,9 @@ static enum attempt attempt_request(struct monitor *m, struct request *r)
 		return ATTEMPT_STOPPED;
 	if (outcome == OUTCOME_REFUSED || outcome == OUTCOME_TOLD)
 		count_failure(m, r);
-	if (!linger(m, r->began + m->settings.fail_delay))
+	if (outcome == OUTCOME_REFERRED)
+		report_referred(m, user_of(r), buf_view(&r->referral));
+	else if (!linger(m, r->began + m->settings.fail_delay))
 		return ATTEMPT_STOPPED;
 	tell_dialogue(m, outcome, r);
 	return ATTEMPT_ANSWERED;

@@ -39,7 +39,8 @@ static bool login_offered(const struct dialogue *d)
 
 void dialogue_capabilities(const struct dialogue *d, struct buf *ret)
 {
-	static const char *const always[] = { "IMAP4rev2", "SASL-IR", "LITERAL+", "ID", "ENABLE", "IDLE", "NAMESPACE" };
+	static const char *const always[] = { "IMAP4rev2", "SASL-IR", "LITERAL+", "ID", "ENABLE", "IDLE", "NAMESPACE",
+					      "LOGIN-REFERRALS" };
 	struct str mechanisms = str_z(d->terms->mechanisms), name;
 
 	buf_z(ret, " IMAP4rev1");

@@ -203,6 +203,8 @@ static enum outcome ended(struct monitor *m, const struct helper *h, const struc
 
 	if (WIFSIGNALED(status))
 		return trouble(m, h, "killed by signal", WTERMSIG(status));
+	if (r->referral.n)
+		return OUTCOME_REFERRED;
 	if (WEXITSTATUS(status) == EXIT_REFUSED)
 		return told ? OUTCOME_TOLD : OUTCOME_REFUSED;
 	if (told) {
@@ -235,6 +237,10 @@ static bool heed(struct monitor *m, const struct status_message *said, struct re
 	if (said->kind == STATUS_NO) {
 		*ret_told = true;
 		take_no(said, r);
+	}
+	if (said->kind == STATUS_REFER) {
+		buf_clear(&r->referral);
+		buf_str(&r->referral, said->text);
 	}
 	if (said->kind == STATUS_USER) {
 		buf_clear(&r->about);

@@ -109,6 +109,7 @@ enum outcome {
 	OUTCOME_SESSION,
 	OUTCOME_REFUSED, /* wrong user or password, as far as this helper knows */
 	OUTCOME_TOLD,	 /* NO, with a reason for the client, that counts as a failed login */
+	OUTCOME_REFERRED, /* right, but the mail is elsewhere */
 	OUTCOME_UNABLE,	 /* NO, with a reason for the client, that is not his fault */
 	OUTCOME_TROUBLE, /* the log has been told */
 	OUTCOME_STOPPED,
@@ -119,6 +120,7 @@ struct request {
 	uint64_t began;	       /* clock_ms() when the client sent what is being looked at */
 	bool rounds;	       /* a helper has spoken with the client: nobody else can take over */
 	bool cancelled;	       /* by the client, who has his answer */
+	struct buf referral;   /* URL of where his mail is; empty: here */
 	struct buf about;      /* the user, as far as a helper has found out */
 	struct buf code, text; /* of OUTCOME_TOLD and OUTCOME_UNABLE */
 };

@@ -97,6 +97,21 @@ void report_failed(const struct monitor *m, struct str user, struct str method)
 	log_event(LOG_INFO, fields, buf_view(&text));
 }
 
+void report_referred(const struct monitor *m, struct str user, struct str url)
+{
+	_cleanup_(buf_release) struct buf text = { 0 };
+	struct log_field fields[FIELDS_MAX] = { 0 };
+
+	buf_z(&text, "REFERRED, user=");
+	put_foreign(&text, user);
+	buf_z(&text, ", to=");
+	put_foreign(&text, url);
+	buf_z(&text, ", ");
+	put_peer(&text, m);
+	fields_of(m, "REFERRED", user, fields);
+	log_event(LOG_INFO, fields, buf_view(&text));
+}
+
 void report_login(const struct monitor *m)
 {
 	_cleanup_(buf_release) struct buf text = { 0 };

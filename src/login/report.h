@@ -6,6 +6,8 @@ struct monitor;
 
 /* method is "" for the LOGIN command. */
 void report_failed(const struct monitor *m, struct str user, struct str method);
+/* The client was told of another server. */
+void report_referred(const struct monitor *m, struct str user, struct str url);
 void report_login(const struct monitor *m);
 /* counts is NULL if imapd ended without a word. */
 void report_end(const struct monitor *m, enum status_end how, const struct status_counts *counts);
