@@ -60,6 +60,11 @@ static int remove_file(struct maildir *m, struct message *msg, bool *looked)
 	return unlinkat(msg->state & AT_NEW ? m->new : m->cur, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+static bool is_meant(const struct message *msg, unsigned how)
+{
+	return msg && (msg->flags & MD_DELETED || how & MD_FORCE);
+}
+
 static int remove_files(struct maildir *m, struct look *look, const struct md_uids *uids, unsigned how,
 			struct buf *gone)
 {
@@ -71,7 +76,7 @@ static int remove_files(struct maildir *m, struct look *look, const struct md_ui
 
 		if (i % LOOK_OWN_EVERY == 0)
 			look_own(m, look, false);
-		if (!msg || !(msg->flags & MD_DELETED || how & MD_FORCE))
+		if (!is_meant(msg, how))
 			continue;
 		if (r >= 0)
 			r = remove_file(m, msg, &looked);
@@ -86,7 +91,7 @@ static int remove_files(struct maildir *m, struct look *look, const struct md_ui
 static void add_all(const struct maildir *m, unsigned how, struct buf *b)
 {
 	for (size_t i = 0; i < index_count(&m->index); i++)
-		if (index_at(&m->index, i)->flags & MD_DELETED || how & MD_FORCE)
+		if (is_meant(index_at(&m->index, i), how))
 			buf_add(b, &index_at(&m->index, i)->uid, sizeof(uint32_t));
 }
 
@@ -119,11 +124,27 @@ static int expunge_locked(struct maildir *m, const struct md_uids *uids, unsigne
 	return failed < 0 ? failed : r;
 }
 
+static bool any_meant(const struct maildir *m, const struct md_uids *uids, unsigned how)
+{
+	const size_t n = uids ? uids->n : index_count(&m->index);
+
+	for (size_t i = 0; i < n; i++)
+		if (is_meant(uids ? index_find(&m->index, uids->v[i]) : index_at(&m->index, i), how))
+			return true;
+	return false;
+}
+
+/* Where nothing is to be removed, nobody has to be waited for. */
 int maildir_expunge(struct maildir *m, const struct md_uids *uids, unsigned how)
 {
 	int r;
 
 	look_arm(m);
+	r = maildir_update(m, 0);
+	if (r < 0 && r != -ENOSPC && r != -EDQUOT)
+		return r;
+	if (!any_meant(m, uids, how))
+		return 0;
 	r = box_lock(m, box_write_wait(m));
 	if (r < 0)
 		return r;

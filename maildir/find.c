@@ -107,11 +107,30 @@ static int open_believed(struct maildir *m, const struct message *msg, int *ret)
 	return 0;
 }
 
+/* Somebody holds the lock for long: the file is looked for all the same, and nothing that was seen is journaled. */
+static int look_unlocked(struct maildir *m, uint32_t uid, int *ret_fd)
+{
+	_cleanup_(look_release) struct look look = { 0 };
+	const struct message *msg;
+	int r;
+
+	look_begin(m, &look);
+	r = look_everywhere(m, &look);
+	m->must_look = true;
+	if (r < 0)
+		return r;
+	msg = index_find(&m->index, uid);
+	r = msg && msg->seen == m->generation ? open_believed(m, msg, ret_fd) : -ENOENT;
+	return r == -ENOENT ? -ETIMEDOUT : r; /* whether it is gone is for the lock's holder to say */
+}
+
 /* Takes what has happened into account, and if that says nothing of it, looks everywhere. */
 static int look_for(struct maildir *m, uint32_t uid, int *ret_fd)
 {
 	int r = box_lock(m, box_read_wait(m));
 
+	if (r == -ETIMEDOUT)
+		return look_unlocked(m, uid, ret_fd);
 	if (r == -EROFS || r == -EACCES || r == -EPERM) /* nobody here can tell more */
 		return -ENOENT;
 	for (int i = 0; i < 2 && r >= 0; i++) {
