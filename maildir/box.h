@@ -27,6 +27,7 @@ struct maildir {
 	bool damaged;	/* the journal makes no sense: the lock is needed to tell why */
 	uint32_t recent_from; /* no message with a lower UID is \Recent here */
 	bool claiming;	/* a watermark that is journaled now is this handle's claim */
+	uint64_t trusted_at; /* clock_ms(), when update_trust() was last tried on the way */
 	struct dir_state looked[DIR_COUNT]; /* of the directories when they were last looked at */
 	uint32_t looked_uidnext;	    /* and UIDNEXT then */
 	bool looked_ok;			    /* no change since can have the same state */
@@ -123,8 +124,8 @@ void look_own(struct maildir *m, struct look *look, bool done);
 void look_sight(struct maildir *m, struct look *look, struct str name, bool in_new);
 int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT]);
 bool look_unchanged(struct maildir *m);
-/* Whether a directory of that state can't change without its state changing. */
-bool look_settled(const struct maildir *m, const struct dir_state dirs[DIR_COUNT]);
+/* In ns: how long until a directory of that state can't change without its state changing; 0: it can't now. */
+uint64_t look_settles(const struct maildir *m, const struct dir_state dirs[DIR_COUNT]);
 void look_arm(struct maildir *m);
 
 /* settle.c: under the lock, what a look has found is journaled, once look_differs() has said so */
@@ -140,8 +141,8 @@ void pair_renamed(struct maildir *m, struct look *look, const uint32_t *missing,
 int update_locked(struct maildir *m, struct look *look, unsigned how);
 /* Under the lock: that all is known is written down, so that the next to open this need not look. */
 void update_trust(struct maildir *m);
-/* Whether update_trust() would have something to write. */
-bool update_trustworthy(struct maildir *m);
+/* Whether update_trust() would have something to write, now or once the directories' times have settled. */
+bool update_trustworthy(struct maildir *m, uint64_t *ret_settles);
 
 /* find.c: looks for a message's file in the places that are likely, and believes it there. Under the lock
  * also in tmp/, where a crash has left it on its way: then it is moved to where it belongs. -ENOENT: in none

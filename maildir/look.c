@@ -46,14 +46,14 @@ static bool same_state(const struct dir_state *a, const struct dir_state *b)
 	return memcmp(a, b, DIR_COUNT * sizeof *a) == 0;
 }
 
-bool look_settled(const struct maildir *m, const struct dir_state dirs[DIR_COUNT])
+uint64_t look_settles(const struct maildir *m, const struct dir_state dirs[DIR_COUNT])
 {
 	const uint64_t now = clock_unix_ns(), tick = m->remote ? REMOTE_TICK : TICK;
+	uint64_t last = 0;
 
 	for (int i = 0; i < DIR_COUNT; i++)
-		if (dirs[i].mtime + tick > now || dirs[i].ctime + tick > now)
-			return false;
-	return true;
+		last = MAX(last, MAX(dirs[i].mtime, dirs[i].ctime));
+	return last + tick > now ? last + tick - now : 0;
 }
 
 bool look_unchanged(struct maildir *m)
@@ -351,7 +351,7 @@ static int look_once(struct maildir *m, struct look *look)
 		r = look_state(m, m->looked);
 	if (r < 0)
 		return r;
-	m->looked_ok = same_state(before, m->looked) && look_settled(m, before);
+	m->looked_ok = same_state(before, m->looked) && look_settles(m, before) == 0;
 	m->looked_uidnext = m->index.uidnext;
 	m->unplaced = false;
 	look_events(m, look);

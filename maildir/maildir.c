@@ -113,10 +113,11 @@ static void save_snapshot(struct maildir *m)
 void maildir_close(struct maildir *m)
 {
 	struct arena arena;
+	uint64_t settles;
 
 	if (!m)
 		return;
-	if (m->index.telling && update_trustworthy(m) && box_lock(m, 0) >= 0) {
+	if (m->index.telling && update_trustworthy(m, &settles) && settles == 0 && box_lock(m, 0) >= 0) {
 		update_trust(m);
 		box_unlock(m);
 	}

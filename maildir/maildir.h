@@ -84,6 +84,10 @@ struct maildir_config {
  */
 enum { MD_READONLY = 1 };
 int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config, struct maildir **ret);
+/* Before closing, where nobody waits: a directory that has just been changed can't be told yet from one that will be changed in
+ * the same moment. Waits until it can, some 20 ms, so that who opens the folder next need not read it.
+ */
+void maildir_linger(struct maildir *m);
 void maildir_close(struct maildir *m);	 /* NULL is nothing to close */
 void maildir_closep(struct maildir **m); /* for _cleanup_ */
 

@@ -1,16 +1,20 @@
 /* maildir/update.c: catching up with the world */
 #include <string.h>
+#include <time.h>
+#include "base/clock.h"
 #include "maildir/box.h"
 
-enum { TRIES = 8 };
+#define LINGER_MAX UINT64_C(100000000) /* ns; a time that far ahead is of another clock */
 
-bool update_trustworthy(struct maildir *m)
+enum { TRIES = 8, TRUST_EVERY_MS = 5000 };
+
+bool update_trustworthy(struct maildir *m, uint64_t *ret_settles)
 {
 	struct dir_state now[DIR_COUNT];
 
-	if (m->memory_only || !m->journal.writable || m->must_look || look_state(m, now) < 0 ||
-	    !look_settled(m, now))
+	if (m->memory_only || !m->journal.writable || m->must_look || look_state(m, now) < 0)
 		return false;
+	*ret_settles = look_settles(m, now);
 	if (!m->exact && !(m->looked_ok && look_unchanged(m)))
 		return false;
 	return !m->index.dirs_known || m->index.dirs_stale || m->index.dirs_unmoved != m->unmoved ||
@@ -23,9 +27,10 @@ void update_trust(struct maildir *m)
 	_cleanup_(txn_release) struct txn t = { 0 };
 	_cleanup_(look_release) struct look look = { 0 };
 	struct dir_state now[DIR_COUNT];
+	uint64_t settles;
 
 	look_begin(m, &look);
-	if (!update_trustworthy(m) || look_state(m, now) < 0)
+	if (!update_trustworthy(m, &settles) || settles || look_state(m, now) < 0)
 		return;
 	look_events(m, &look);
 	if (m->must_look || look_differs(m, &look)) {
@@ -72,6 +77,29 @@ static bool needed(struct maildir *m, struct look *look, unsigned how)
 	return m->must_look || look_differs(m, look);
 }
 
+/* Once in a while, if it takes no waiting: who opens the folder while we have changed it need not read all of it. */
+static void trust_on_the_way(struct maildir *m)
+{
+	const uint64_t now = clock_ms();
+
+	if (!m->exact || !m->index.dirs_stale || now < m->trusted_at + TRUST_EVERY_MS)
+		return;
+	m->trusted_at = now;
+	if (box_lock(m, 0) < 0)
+		return;
+	update_trust(m);
+	box_unlock(m);
+}
+
+void maildir_linger(struct maildir *m)
+{
+	uint64_t settles;
+
+	if (!m->exact || m->remote || !update_trustworthy(m, &settles) || settles == 0 || settles > LINGER_MAX)
+		return;
+	nanosleep(&(struct timespec){ .tv_nsec = (long)settles }, NULL);
+}
+
 static bool can_wait(int r)
 {
 	return r == -ETIMEDOUT || r == -EROFS || r == -EACCES || r == -EPERM;
@@ -89,8 +117,10 @@ static int update_once(struct maildir *m, unsigned how)
 	if (how & MD_CLAIM_RECENT) /* a session that will be here for long */
 		look_arm(m);
 	look_begin(m, &look);
-	if (!needed(m, &look, how))
+	if (!needed(m, &look, how)) {
+		trust_on_the_way(m);
 		return 0;
+	}
 	r = box_lock(m, box_read_wait(m));
 	if (r < 0) {
 		m->must_look = true; /* events that were taken are not there a second time */

@@ -279,6 +279,20 @@ static void session_init(struct session *s, const struct start *st, struct store
 	}
 }
 
+/* The client has its answer, and is told that no more will come: what is done for the next session keeps nobody waiting. */
+static void leave_folder(struct session *s)
+{
+	if (!s->view)
+		return;
+	if (s->config.network && s->end != STATUS_UNAUTHENTICATED)
+		shutdown(STDOUT_FILENO, SHUT_WR);
+	if (s->end != STATUS_UNAUTHENTICATED)
+		maildir_linger(s->view->box);
+	wait_mailbox(&s->conn.wait, -1);
+	view_free(s->view);
+	s->view = NULL;
+}
+
 static void session_release(struct session *s)
 {
 	view_free(s->view);
@@ -316,6 +330,7 @@ static int serve(const struct start *st, struct store *store, int debug)
 	}
 	greet(&s, st);
 	session_run(&s);
+	leave_folder(&s);
 	if (s.end == STATUS_LOGOUT || s.end == STATUS_UNAUTHENTICATED)
 		purge_trash(&s);
 	if (s.end == STATUS_UNAUTHENTICATED)

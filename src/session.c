@@ -182,9 +182,7 @@ void session_doing(struct session *s, const char *what, struct str name)
 
 void session_end(struct session *s, enum status_end why)
 {
-	s->end = why;
-	if (s->state == SELECTED)
-		session_unselect(s);
+	s->end = why;	/* the folder is closed once the client has been told */
 	notify_free(s);
 	session_enter(s, LOGGED_OUT);
 }
