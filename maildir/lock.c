@@ -105,13 +105,16 @@ static int try_file(struct lock *l)
 	return 1;
 }
 
-/* Whether the process that is named in a dot-lock, "pid:hostname", can't be there any more. */
+/* Whether the process that is named in a dot-lock, "pid:hostname", can't be there any more. On a local file system all are
+ * processes of this machine. */
 static bool stale(const struct lock *l, struct str who, const struct stat *st)
 {
 	struct str pid;
 	uint32_t n;
 
 	if (age(st) > LOCK_STALE_S)
+		return true;
+	if (!l->remote && age(st) > clock_uptime()) /* a power cut has left it: PID may be another process, or lost */
 		return true;
 	if (!str_cut(&who, ':', &pid) || !str_eq(who, str_z(l->hostname)) || !str_u32(pid, &n) || n == 0 ||
 	    n > INT32_MAX)

@@ -24,3 +24,8 @@ uint64_t clock_unix_ns(void)
 {
 	return read_ns(CLOCK_REALTIME);
 }
+
+uint64_t clock_uptime(void)
+{
+	return read_ns(CLOCK_BOOTTIME) / 1000000000u + 1;
+}

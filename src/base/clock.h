@@ -5,3 +5,4 @@
 uint64_t clock_ms(void);	/* milliseconds that never go back, from an unknown start */
 uint64_t clock_unix(void);	/* seconds since 1970 */
 uint64_t clock_unix_ns(void);	/* nanoseconds since 1970 */
+uint64_t clock_uptime(void);	/* seconds since this machine was started, rounded up */
