@@ -5,7 +5,7 @@
 #include "base/fd.h"
 #include "maildir/watch.h"
 
-enum { BUF = 16384 };
+enum { BUF = 4096 }; /* of one session for as long as it watches; some forty events */
 
 void watch_init(struct watch *w)
 {

@@ -24,5 +24,10 @@ void *must_alloc(size_t n);
 void *must_realloc(void *p, size_t n);
 char *must_strdup(const char *s);
 
+/* For a process that is going to wait, maybe for hours: gives back free memory, and pages of the stack that only
+ * deeper calls have used.
+ */
+void memory_rest(void);
+
 /* Overwrites a secret so that the compiler can't leave it out. */
 void wipe(void *p, size_t n);

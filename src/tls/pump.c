@@ -1,6 +1,5 @@
 /* tls/pump.c: octets both ways between a TLS session and a plain socket */
 #define _GNU_SOURCE
-#include <malloc.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include "tls/control.h"
@@ -9,7 +8,7 @@
 enum {
 	RECORD = 16 * 1024,	    /* the most that fits into one (RFC 8446 5.1) */
 	BATCH = 4 * RECORD,	    /* read from plain at once */
-	IDLE_MS = 2000,		    /* without traffic for so long, memory is given back */
+	IDLE_MS = 1000,		    /* without traffic for so long, memory is given back */
 	LAST_WORDS_MS = 120 * 1000, /* for a client to take what it has not read when the server ends */
 	UNSENT = 1024 * 1024,	    /* a client that provokes answers of TLS itself and reads none */
 };
@@ -131,7 +130,7 @@ static void trim(struct pump *p)
 	buf_release(&p->down);
 	if (p->up.n == 0)
 		buf_release(&p->up);
-	malloc_trim(0);
+	memory_rest();
 }
 
 /* Waits for what can be done next, unless that is to go on with what has been read already; false if the

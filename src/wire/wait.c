@@ -152,20 +152,31 @@ static int turn(const struct loop *l, const struct pollfd *p, int ms)
 	return r < 0 && r != -EINTR ? r : 0;
 }
 
-/* What holds of the things, within ms; 0 may come early. Or a negative errno. */
-static int look(struct wait *w, struct pollfd p[static THINGS], int ms)
+/* What holds of the things, within ms, by poll(2). Or a negative errno. */
+static int poll_things(struct pollfd p[static THINGS], int ms)
 {
-	const struct loop *l = p[MAILBOX].fd >= 0 && ms != 0 ? loop_of(w) : NULL;
 	int got = 0;
 
-	if (poll(p, THINGS, l ? 0 : ms) < 0)
+	if (poll(p, THINGS, ms) < 0)
 		return errno == EINTR ? 0 : -errno;
 	for (size_t i = 0; i < THINGS; i++) {
 		if (p[i].revents & POLLNVAL)
 			return -EBADF;
 		got |= p[i].revents ? (int)bits[i] : 0;
 	}
-	return got || !l ? got : turn(l, p, ms);
+	return got;
+}
+
+/* The same, by whoever waits for these things. 0 may come early. */
+static int look(struct wait *w, struct pollfd p[static THINGS], int ms)
+{
+	const struct loop *l = p[MAILBOX].fd >= 0 && ms != 0 ? loop_of(w) : NULL;
+	int r = poll_things(p, l ? 0 : ms);
+
+	if (r || !l)
+		return r;
+	r = turn(l, p, ms);
+	return r < 0 ? r : poll_things(p, 0);
 }
 
 /* What is left of timeout_ms, from start; -1 is for ever. */
@@ -178,15 +189,20 @@ static int left(uint64_t start, int timeout_ms)
 	return gone >= (uint64_t)timeout_ms ? 0 : timeout_ms - (int)gone;
 }
 
+enum { REST_MS = 1000 }; /* who has waited for so long may wait for long */
+
 int wait_for(struct wait *w, unsigned what, int timeout_ms)
 {
 	const uint64_t start = timeout_ms > 0 ? clock_ms() : 0;
+	bool rested = false;
 
 	if (timeout_ms != 0 && w->before)
 		w->before(w->data, what);
 	for (;;) {
 		const bool stopped = w->stop && what & WAIT_STOP;
-		const int ms = stopped ? 0 : left(start, timeout_ms);
+		const int most = stopped ? 0 : left(start, timeout_ms);
+		const bool rest = !rested && (most < 0 || most > REST_MS);
+		const int ms = rest ? REST_MS : most;
 		struct pollfd p[THINGS];
 		int got;
 
@@ -200,5 +216,8 @@ int wait_for(struct wait *w, unsigned what, int timeout_ms)
 			w->stop = true;
 		if (got || ms == 0)
 			return got;
+		if (rest)
+			memory_rest();
+		rested |= rest;
 	}
 }
