@@ -41,13 +41,13 @@ char *must_strdup(const char *s)
 
 void memory_rest(void)
 {
-	enum { PAGE = 4096, DEEPEST = 256 * 1024 };
-	const char here = 0;
-
 	malloc_trim(0);
 #ifndef __SANITIZE_ADDRESS__ /* whose stack holds more than it seems */
+	enum { PAGE = 4096, DEEPEST = 256 * 1024 };
+	const uintptr_t end = (uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)(PAGE - 1);
+
 	/* A page is left for madvise() itself. Where the stack ends, so does what is given back. */
-	madvise((void *)(((uintptr_t)&here - PAGE - DEEPEST) & ~(uintptr_t)(PAGE - 1)), DEEPEST, MADV_DONTNEED);
+	madvise((void *)(end - PAGE - DEEPEST), DEEPEST, MADV_DONTNEED);
 #endif
 }
 

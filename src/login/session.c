@@ -12,6 +12,7 @@
 #include "login/report.h"
 
 enum { FLUSH_MS = 30000, MESSAGE_MAX = STATUS_UNREAD_MAX + 64 };
+enum { REST_MS = 1000 }; /* who has logged in for so long stays */
 
 /* The client sees the connection's end when nobody has it any more. */
 static void let_go_of_client(void)
@@ -125,14 +126,19 @@ static void session_begin(struct monitor *m)
 enum ended session_watch(struct monitor *m)
 {
 	struct ending ending = { .how = STATUS_DISCONNECTED };
+	uint64_t rest = clock_ms() + REST_MS;
 	enum event e;
 
 	session_begin(m);
-	while ((e = monitor_wait(m, m->status_fd, &m->session, NEVER)) != EVENT_EXIT) {
-		if (e == EVENT_INPUT)
+	while ((e = monitor_wait(m, m->status_fd, &m->session, rest)) != EVENT_EXIT) {
+		if (e == EVENT_INPUT) {
 			listen_to(m, &ending);
-		else if (e == EVENT_STOP)
+		} else if (e == EVENT_STOP) {
 			stop_session(m);
+		} else {
+			memory_rest();
+			rest = NEVER;
+		}
 	}
 	fd_closep(&m->status_fd);
 	report_end(m, ending.how, ending.told ? &ending.counts : NULL);

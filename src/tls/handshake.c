@@ -1,6 +1,5 @@
 /* tls/handshake.c: from a ClientHello to a session, and what the monitor hears of it */
 #define _GNU_SOURCE
-#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -282,5 +281,4 @@ void handshake_forget(struct handshake *h)
 	material_forget(h->material);
 	*h->material = (struct material){ 0 };
 	buf_release(&h->why);
-	malloc_trim(0);
 }
