@@ -12,7 +12,7 @@
 #include "login/monitor.h"
 #include "login/report.h"
 
-enum { FOREIGN_INPUT_MAX = 512, STATUS_FD = 4, MESSAGE_MAX = 65536 };
+enum { FOREIGN_INPUT_MAX = 512, STATUS_FD = 4, MESSAGE_MAX = 65536, CHALLENGE_MAX = 16384 };
 
 /* Our own: whoever prints names for --mechanisms, and nothing else. */
 static void ask(struct helper *h)
@@ -121,7 +121,7 @@ static _noreturn_ void run(const struct monitor *m, const struct helper *h, cons
 	setenv_str("AUTHENTICATED", r->user);
 	setenv_str("IMAPLOGINTAG", r->tag);
 	setenv_str("IMAPMECHANISM", request_has_password(r) ? STR("PLAIN") : r->mechanism);
-	if (!request_has_password(r))
+	if (!request_has_password(r) && mechanisms_bind(m))
 		setenv_str("IMAPBINDINGS", buf_view(&m->bindings));
 	setenv("IMAPSTATUSFD", "4", 1);
 	if (m->early_fd >= 0)
@@ -152,12 +152,15 @@ static int start(struct monitor *m, const struct helper *h, const struct request
 
 /* The dialogue's answer to a challenge, for the helper; CANCEL if it has none, at once if it has had its last one. False:
  * it is gone, or its time is up. */
-static bool ask_dialogue(struct monitor *m, struct request *r, struct str challenge, struct buf *ret)
+static bool ask_dialogue(struct monitor *m, const struct helper *h, struct request *r, struct str challenge,
+			 struct buf *ret)
 {
 	struct str octets;
 
 	r->rounds = true;
-	if (r->cancelled) {
+	if (challenge.n > CHALLENGE_MAX)
+		report_trouble(m, LOG_ERR, "%s: a challenge of %zu octets", h->words[0], challenge.n);
+	if (r->cancelled || challenge.n > CHALLENGE_MAX) {
 		buf_z(ret, "CANCEL");
 		return true;
 	}
@@ -179,10 +182,10 @@ static bool ask_dialogue(struct monitor *m, struct request *r, struct str challe
 }
 
 /* A round. False if the dialogue has no answer, and none is to be waited for. */
-static bool relay(struct monitor *m, struct request *r, struct str challenge)
+static bool relay(struct monitor *m, const struct helper *h, struct request *r, struct str challenge)
 {
 	_cleanup_(buf_release) struct buf b = { 0 };
-	const bool good = ask_dialogue(m, r, challenge, &b);
+	const bool good = ask_dialogue(m, h, r, challenge, &b);
 
 	if (good)
 		fd_send(m->status_fd, b.s, b.n, NULL, 0);
@@ -230,10 +233,10 @@ static void take_user(struct monitor *m, const struct status_message *said, cons
 }
 
 /* Keeps what one datagram says. False: it was a challenge, and the client will not answer. */
-static bool heed(struct monitor *m, const struct status_message *said, struct request *r, bool *ret_told)
+static bool heed(struct monitor *m, const struct helper *h, const struct status_message *said, struct request *r, bool *ret_told)
 {
 	if (said->kind == STATUS_CHALLENGE)
-		return relay(m, r, said->text);
+		return relay(m, h, r, said->text);
 	if (said->kind == STATUS_NO) {
 		*ret_told = true;
 		take_no(said, r);
@@ -251,7 +254,7 @@ static bool heed(struct monitor *m, const struct status_message *said, struct re
 
 /* Listens until imapd is READY or nobody is left to become it. *ret_told: there was a NO. After each round the helper has
  * all its time again: the client's is limited by that for a login. */
-static enum event listen_to(struct monitor *m, struct request *r, bool *ret_told)
+static enum event listen_to(struct monitor *m, const struct helper *h, struct request *r, bool *ret_told)
 {
 	uint64_t deadline = clock_ms() + m->settings.helper_time;
 	_cleanup_(buf_release) struct buf room = { 0 };
@@ -272,7 +275,7 @@ static enum event listen_to(struct monitor *m, struct request *r, bool *ret_told
 				take_user(m, &said, r);
 				return EVENT_INPUT;
 			}
-			if (!heed(m, &said, r, ret_told))
+			if (!heed(m, h, &said, r, ret_told))
 				return EVENT_STOP;
 			if (said.kind == STATUS_CHALLENGE)
 				deadline = clock_ms() + m->settings.helper_time;
@@ -284,7 +287,7 @@ static enum outcome wait_for_session(struct monitor *m, const struct helper *h, 
 {
 	bool told = false;
 
-	switch (listen_to(m, r, &told)) {
+	switch (listen_to(m, h, r, &told)) {
 	case EVENT_INPUT:
 		return OUTCOME_SESSION;
 	case EVENT_EXIT:

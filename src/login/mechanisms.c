@@ -45,19 +45,6 @@ static void offer(struct monitor *m, struct str mechanism)
 	buf_str(&m->offered, mechanism);
 }
 
-/* With a channel to bind to, the mechanism that does so as well, and before the other. */
-static void offer_plus(struct monitor *m, struct str mechanism)
-{
-	_cleanup_(buf_release) struct buf plus = { 0 };
-
-	if (m->bindings.n == 0 || !str_starts(mechanism, STR("SCRAM-")) || str_ends(mechanism, STR("-PLUS")))
-		return;
-	buf_str(&plus, mechanism);
-	buf_z(&plus, "-PLUS");
-	if (some_helper_knows(m, buf_view(&plus)))
-		offer(m, buf_view(&plus));
-}
-
 void mechanisms_offer(struct monitor *m)
 {
 	struct str rest = str_z(m->settings.mechanisms), name;
@@ -66,11 +53,19 @@ void mechanisms_offer(struct monitor *m)
 	while (secrets_allowed(m) && str_cut(&rest, ' ', &name)) {
 		if (name.n == 0 || !possible(m, name))
 			continue;
-		if (can(m, name)) {
-			offer_plus(m, name);
+		if (can(m, name))
 			offer(m, name);
-		} else if (!str_eq(name, STR("EXTERNAL"))) {
+		else if (!str_eq(name, STR("EXTERNAL")))
 			report_trouble(m, LOG_WARNING, "IMAPD_MECHANISMS: no helper can do %.*s", (int)name.n, name.s);
-		}
 	}
+}
+
+bool mechanisms_bind(const struct monitor *m)
+{
+	struct str rest = buf_view(&m->offered), name;
+
+	while (str_cut(&rest, ' ', &name))
+		if (str_ends(name, STR("-PLUS")))
+			return true;
+	return false;
 }

@@ -94,6 +94,8 @@ void dialogue_end(struct monitor *m);
 bool secrets_allowed(const struct monitor *m);
 /* Finds out what can be offered now: what the site wants, and some helper can do. */
 void mechanisms_offer(struct monitor *m);
+/* Whether one that binds to the channel is among them. */
+bool mechanisms_bind(const struct monitor *m);
 
 /* A login attempt (attempt.c): what FRAME_TRY asks for. */
 enum attempt {
