@@ -29,7 +29,10 @@ def key_values(octets):
 
 
 def parse(mechanism, message):
-    """The user that the client asks for, maybe none, and the token."""
+    """The user that the client asks for, maybe none, and the token.
+
+    A site that knows by which names and ports it is reached compares "host" and "port" with them (RFC 7628 3.2).
+    """
     text = message.decode("utf-8")
     if mechanism == "OAUTHBEARER":
         flag, authzid, rest = text.split(",", 2)
