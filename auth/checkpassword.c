@@ -93,7 +93,8 @@ bool mechanism_asked(const char *can, enum mechanism *ret)
 										  : BY_ROUNDS;
 		return true;
 	}
-	log_line(LOG_ERR, "IMAPMECHANISM=%.*s: not a mechanism that this helper has", (int)MIN(asked.n, (size_t)64), asked.s);
+	log_line(LOG_ERR, "IMAPMECHANISM=%.*s: not a mechanism that this helper has",
+		 (int)MIN(asked.n, (size_t)64), asked.s);
 	return false;
 }
 

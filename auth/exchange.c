@@ -34,7 +34,8 @@ static bool find(const struct talk *t, struct str user, struct str *ret_name, st
 	users_find_login(t->file, user, env_text("DEFDOMAIN", NULL), t->arena, ret_name, &line);
 	fault = users_parse(line, ret);
 	if (fault != USERS_OK && fault != USERS_COMMENT)
-		log_line(LOG_ERR, "the line of %.*s is unusable: %s", (int)ret_name->n, ret_name->s, users_fault_text(fault));
+		log_line(LOG_ERR, "the line of %.*s is unusable: %s", (int)ret_name->n, ret_name->s,
+			 users_fault_text(fault));
 	return fault == USERS_OK && !secret_locked(ret->hash);
 }
 

@@ -113,7 +113,9 @@ bool scram_begin(struct scram *s, struct str message)
 
 static int hex_digit(char c)
 {
-	return ascii_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	const char lower = ascii_lower(c);
+
+	return ascii_digit(c) ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 static bool unhex(struct str hex, struct buf *ret)

@@ -36,12 +36,13 @@ int status_ready(const struct status *s, struct str user);
  */
 void status_no(const struct status *s, const char *code, const char *text);
 
-/* Helpers: whom a client claims to be, in a mechanism that only the helper understands; for the log of failures. */
+/* Helpers: whom a client claims to be, in a mechanism that only the helper understands; for the log of
+ * failures. */
 void status_user(const struct status *s, struct str name);
 
-/* Helpers, imapd: the user has proved who he is, but his mail is on another host (RFC 2221): a name or an IPv4 address, with
- * a colon and the port if it is not IMAP's. Then the process must exit. False, and nothing said, for another host, and
- * without a monitor.
+/* Helpers, imapd: the user has proved who he is, but his mail is on another host (RFC 2221): a name or an IPv4
+ * address, with a colon and the port if it is not IMAP's. Then the process must exit. False, and nothing said, for
+ * what is no such host, and without a monitor.
  */
 bool status_refer(const struct status *s, struct str user, struct str host);
 
@@ -54,8 +55,8 @@ int status_challenge(const struct status *s, struct str challenge, struct buf *r
  * address. */
 void status_say(const struct status *s, struct str text);
 
-/* imapd: before it ends with STATUS_UNAUTHENTICATED: octets of the client, at most STATUS_UNREAD_MAX, that it has read and that
- * are for whoever has the connection next. */
+/* imapd: before it ends with STATUS_UNAUTHENTICATED: octets of the client, at most STATUS_UNREAD_MAX, that it has
+ * read and that are for whoever has the connection next. */
 enum { STATUS_UNREAD_MAX = 65536 };
 void status_unread(const struct status *s, struct str octets);
 

@@ -24,8 +24,8 @@ static int stderr_of_child(void)
 #endif
 }
 
-/* In the child: nothing is left but the client on 0 and 1, the monitor on 3 and perhaps what the client said before on 4; no user, no file, no other
- * process. */
+/* In the child: nothing is left but the client on 0 and 1, the monitor on 3 and perhaps what the client said before
+ * on 4; no user, no file, no other process. */
 bool confine(int sock, int early)
 {
 	const int fds[] = { STDIN_FILENO, STDOUT_FILENO, stderr_of_child(), sock, early };

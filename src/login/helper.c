@@ -150,8 +150,8 @@ static int start(struct monitor *m, const struct helper *h, const struct request
 	return -errno;
 }
 
-/* The dialogue's answer to a challenge, for the helper; CANCEL if it has none, at once if it has had its last one. False:
- * it is gone, or its time is up. */
+/* The dialogue's answer to a challenge, for the helper; CANCEL if it has none, at once if it has had its last one.
+ * False: it is gone, or its time is up. */
 static bool ask_dialogue(struct monitor *m, const struct helper *h, struct request *r, struct str challenge,
 			 struct buf *ret)
 {
@@ -252,8 +252,8 @@ static bool heed(struct monitor *m, const struct helper *h, const struct status_
 	return true;
 }
 
-/* Listens until imapd is READY or nobody is left to become it. *ret_told: there was a NO. After each round the helper has
- * all its time again: the client's is limited by that for a login. */
+/* Listens until imapd is READY or nobody is left to become it. *ret_told: there was a NO. After each round the helper
+ * has all its time again: the client's is limited by that for a login. */
 static enum event listen_to(struct monitor *m, const struct helper *h, struct request *r, bool *ret_told)
 {
 	uint64_t deadline = clock_ms() + m->settings.helper_time;

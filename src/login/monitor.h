@@ -83,7 +83,8 @@ int pair_open(int type, int *ret_ours, int *ret_theirs);
 
 /* The dialogue and the reader of a proxy's header (confine.c): forked, with nothing but the client and a
  * socket to us. */
-/* In the fork: closes the door; sock ends up on 3, early, which may be -1, on 4. The only thing to do on false is to exit. */
+/* In the fork: closes the door; sock ends up on 3, early, which may be -1, on 4. The only thing to do on false is to
+ * exit. */
 bool confine(int sock, int early);
 int dialogue_start(struct monitor *m);
 int proxy_start(struct monitor *m);

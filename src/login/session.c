@@ -35,8 +35,8 @@ struct ending {
 	struct status_counts counts;
 };
 
-/* What the client said behind UNAUTHENTICATE waits in a pipe, of which each process takes its part. It fits in there: a pipe
- * has room for STATUS_UNREAD_MAX octets.
+/* What the client said behind UNAUTHENTICATE waits in a pipe, of which each process takes its part. It fits in there:
+ * a pipe has room for STATUS_UNREAD_MAX octets.
  */
 static void keep_early(struct monitor *m, struct str octets)
 {

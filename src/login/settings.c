@@ -54,7 +54,8 @@ static bool mechanisms(struct settings *s)
 	rest = str_z(s->mechanisms);
 	while (str_cut(&rest, ' ', &word))
 		if (word.n && !sasl_is_name(word)) {
-			log_line(LOG_ERR, "IMAPD_MECHANISMS: \"%.*s\" is no name of a mechanism", (int)word.n, word.s);
+			log_line(LOG_ERR, "IMAPD_MECHANISMS: \"%.*s\" is no name of a mechanism", (int)word.n,
+				 word.s);
 			return false;
 		}
 	return true;
@@ -83,8 +84,8 @@ bool settings_read(struct settings *ret)
 
 /* clang-format off */
 static const char *const foreign[] = {	/* by how they begin */
-	"AUTH", "IMAPBINDINGS=", "IMAPEARLYFD=", "IMAPLOGINTAG=", "IMAPMECHANISM=", "IMAPSTATUSFD=", "IMAP_TLS=", "LISTEN_", "MAILDIR", "NOTIFY_SOCKET=",
-	"OPTIONS=", "TCPLOCAL", "TCPREMOTE", "TLS_CONNECTED_PROTOCOL=", "TLS_SUBJECT_", NULL,
+	"AUTH", "IMAPBINDINGS=", "IMAPEARLYFD=", "IMAPLOGINTAG=", "IMAPMECHANISM=", "IMAPSTATUSFD=",
+	"IMAP_TLS=", "LISTEN_", "MAILDIR", "NOTIFY_SOCKET=", "OPTIONS=", "TCPLOCAL", "TCPREMOTE", "TLS_CONNECTED_PROTOCOL=", "TLS_SUBJECT_", NULL,
 };
 /* clang-format on */
 
