@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -403,6 +404,7 @@ int main(int argc, char *argv[])
 		return argc == 2 && strcmp(argv[1], "--help") == 0 ? EXIT_OK : EXIT_MISUSED;
 	}
 	log_open("imapd", STDIN_FILENO);
+	signal(SIGXFSZ, SIG_IGN);	/* a limit on the size of files is a failure of write(2), not our end */
 	st.tag = tag && *tag ? tag : NULL;
 	(void)status_open(false, &st.status);
 	status_early(&st.early);
