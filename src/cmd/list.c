@@ -28,6 +28,7 @@ enum { RETURNS = 16 };		/* in one command; no option repeats */
 
 struct list_return {
 	const struct list_row *row;
+	struct str text;	/* as the client wrote it */
 	const void *args;
 };
 
@@ -52,7 +53,7 @@ static bool p_selection(struct cursor *c, struct list_args *ret)
 	return p_expected(c, "a LIST option");
 }
 
-/* One option of RETURN. Only one that nothing follows may repeat (RFC 5258 3). */
+/* One option of RETURN. One that is there again is passed over (RFC 5258 3), but not if it says something else. */
 static bool p_return(struct cursor *c, struct list_args *ret)
 {
 	const struct str start = c->rest;
@@ -61,10 +62,7 @@ static bool p_return(struct cursor *c, struct list_args *ret)
 
 	if (p_atom(c, &name))
 		one.row = list_row_find(name);
-	for (size_t i = 0; one.row && i < ret->nreturns; i++)
-		if (ret->returns[i].row == one.row)
-			one.row = NULL;
-	if (!one.row || (one.row->parse && ret->nreturns == RETURNS)) {
+	if (!one.row) {
 		p_back(c, start);
 		return p_expected(c, "a LIST option");
 	}
@@ -73,6 +71,12 @@ static bool p_return(struct cursor *c, struct list_args *ret)
 		return true;
 	if (!one.row->parse(c, &one.args))
 		return false;
+	one.text = str_head(start, start.n - c->rest.n);
+	for (size_t i = 0; i < ret->nreturns; i++)
+		if (ret->returns[i].row == one.row)
+			return str_ieq(ret->returns[i].text, one.text) || p_expected(c, "each LIST option once");
+	if (ret->nreturns == RETURNS)
+		return p_expected(c, "fewer LIST options");
 	ret->returns[ret->nreturns++] = one;
 	return true;
 }
@@ -99,7 +103,10 @@ static bool p_pattern(struct session *s, struct cursor *c, struct str reference,
 
 	if (!p_list_mailbox(c, &text))
 		return false;
-	ret->root = text.n == 0;
+	if (text.n == 0) {	/* matches nothing */
+		ret->root = true;
+		return true;
+	}
 	p->v = arena_grow(c->arena, p->v, p->n + 1, sizeof *p->v);
 	text = arena_cat(c->arena, reference, text, STR(""));
 	p->v[p->n++] = pattern_new(c->arena, text, s->store.separator);
@@ -116,7 +123,7 @@ static bool p_patterns(struct session *s, struct cursor *c, struct str reference
 		if (!p_pattern(s, c, reference, ret))
 			return false;
 	} while (p_sp(c));
-	ret->root = false;
+	ret->root = ret->patterns.n == 0;
 	return p_char(c, ')');
 }
 
@@ -220,6 +227,10 @@ static enum verdict find_names(struct session *s, struct command *cmd, const cha
 		return cmd_syntax(cmd);
 	if (args->options & SELECT_RECURSIVE && !(args->options & (SELECT_SUBSCRIBED | SELECT_SPECIAL_USE)))
 		return cmd_bad(cmd, "RECURSIVEMATCH needs another selection option.");
+	if (args->root && args->options & EXTENDED) {	/* no request for the separator there (RFC 5258 3) */
+		args->nnames = 0;
+		return OK;
+	}
 	if (args->root) {
 		tell_root(s, command);
 		return OK;
