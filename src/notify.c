@@ -97,9 +97,10 @@ void watched_arm(struct session *s, struct watched *w)
 	}
 }
 
-/* "* STATUS name (...)" */
-static void tell_status(struct session *s, const struct watched *w)
+/* "* STATUS name (...)". At first HIGHESTMODSEQ is told with FlagChange, enabled or not (RFC 5465 3.1). */
+static void tell_status(struct session *s, const struct watched *w, bool first)
 {
+	const bool flags = w->events & NOTIFY_FLAGS;
 	const struct {
 		const char *item;
 		uint64_t value;
@@ -108,8 +109,8 @@ static void tell_status(struct session *s, const struct watched *w)
 		{"MESSAGES",	      w->messages,	   true			},
 		{ "UIDNEXT",	     w->uidnext,	 true		      },
 		{ "UIDVALIDITY",	 w->uidvalidity, true		      },
-		{ "UNSEEN",	    w->unseen,      w->events & NOTIFY_FLAGS },
-		{ "HIGHESTMODSEQ", w->modseq,      s->enabled & ON_CONDSTORE},
+		{ "UNSEEN",	    w->unseen,      flags		      },
+		{ "HIGHESTMODSEQ", w->modseq,      s->enabled & ON_CONDSTORE || (first && flags) },
 	};
 
 	w_untagged(&s->out);
@@ -161,7 +162,7 @@ static void look(struct session *s, struct watched *w, enum look how)
 	/* One that has just come is told of if something is in it. */
 	if (how == LOOK_TELL ||
 	    (how == LOOK_CHANGES && (before.known ? !same_numbers(s, &before, w) : w->messages > 0)))
-		tell_status(s, w);
+		tell_status(s, w, how == LOOK_TELL);
 }
 
 /* ---- all of them ---- */
@@ -295,7 +296,28 @@ static int tell_elsewhere(struct session *s, enum look how)
 	return r < 0 ? r : n->soon;
 }
 
-/* What was asked for of each new message in the selected mailbox. */
+void notify_appended(struct session *s, const struct maildir *box, const uint32_t *uids, size_t n)
+{
+	if (s->view && box == s->view->box && s->notify->request.nitems)
+		buf_add(&s->notify->own, uids, n * sizeof *uids);
+}
+
+static int by_value(const void *x, const void *y)
+{
+	const uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+
+	return (a > b) - (a < b);
+}
+
+/* UIDs are given in order, so they are in order there. */
+static bool is_own(const struct notify *n, uint32_t uid)
+{
+	return n->own.n && bsearch(&uid, n->own.s, n->own.n / sizeof uid, sizeof uid, by_value);
+}
+
+/* What was asked for of each new message in the selected mailbox, but not of those that the session has put there itself (RFC
+ * 5465 5.2).
+ */
 static void tell_items(struct session *s, uint32_t after)
 {
 	_cleanup_(arena_free) struct arena a = { 0 };
@@ -309,13 +331,14 @@ static void tell_items(struct session *s, uint32_t after)
 			i = MIN(view_position(v, after), v->told);
 		if (i == v->told)
 			break;
-		if (view_uid(v, i) <= after)
+		if (view_uid(v, i) <= after || is_own(s->notify, view_uid(v, i)))
 			continue;
 		if (fetching_begin(&f, v->box, view_uid(v, i), &a) == 0)
 			fetch_tell(s, &f, request->items, request->nitems, TELLS_UID);
 		fetching_end(&f);
 		arena_reset(&a);
 	}
+	buf_clear(&s->notify->own);
 }
 
 /* Without events for the selected mailbox only what the session's own commands have brought to light is told,
@@ -447,6 +470,7 @@ static void forget(struct session *s)
 	free(n->watched);
 	free(n->owners);
 	buf_release(&n->account.metadata);
+	buf_release(&n->own);
 	arena_free(&n->request.arena);
 	arena_free(&n->snapshot);
 	fd_closep(&n->inotify);

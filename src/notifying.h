@@ -26,6 +26,7 @@ struct notify {
 	bool selected_watched, selected_polled, polling;
 	uint64_t poll_at; /* clock_ms() */
 	bool names_dirty;
+	struct buf own;		  /* uint32_t: messages that the session has put into the selected mailbox, not told yet */
 	struct watched **watched; /* by name */
 	size_t nwatched;
 	struct watched **owners; /* by watch descriptor */

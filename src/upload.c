@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "limit.h"
 #include "mail/encode.h"
+#include "notify.h"
 #include "upload.h"
 #include "view.h"
 
@@ -352,6 +353,8 @@ enum verdict upload_deliver(struct upload *u, const char **ret_code, uint32_t **
 
 	if (r < 0)
 		return cmd_failed(u->cmd, r);
+	if (u->s->notify)
+		notify_appended(u->s, u->box, uids, u->n);
 	uidset_init(&set, a);
 	for (size_t i = 0; i < u->n; i++)
 		uidset_add(&set, uids[i]);

@@ -1,6 +1,7 @@
 /* cmd/copy.c: COPY and UID COPY (RFC 9051 6.4.7), MOVE and UID MOVE (RFC 6851) */
 #include "command.h"
 #include "limit.h"
+#include "notify.h"
 #include "session.h"
 #include "view.h"
 
@@ -73,6 +74,8 @@ static enum verdict run(struct session *s, struct command *cmd, transfer *how, c
 		return OK;
 	if (r < 0)
 		return cmd_failed(cmd, r);
+	if (s->notify)
+		notify_appended(s, target, to.v, to.n);
 	if (from.n)
 		*ret_code = copyuid(cmd->arena, target, from, to);
 	return OK;
