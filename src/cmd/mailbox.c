@@ -1,6 +1,7 @@
 /* cmd/mailbox.c: CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 6.3.4 to 6.3.8) */
 #include "command.h"
 #include "maildir/folders.h"
+#include "maildir/metadata.h"
 #include "maildir/subscribe.h"
 #include "names.h"
 #include "session.h"
@@ -178,6 +179,17 @@ static enum verdict cmd_delete(struct session *s, struct command *cmd)
 	return cmd_ok(cmd, "DELETE completed");
 }
 
+/* What is written down about INBOX is written down about its new name, too, and stays (RFC 5464 4.1). */
+static int copy_metadata(struct session *s, struct arena *a, struct str to)
+{
+	const struct str inbox = STR("");
+	struct metadata *v;
+	size_t n;
+	const int r = metadata_read(s->store.account, &inbox, a, &v, &n);
+
+	return r < 0 || n == 0 ? r : metadata_write(s->store.account, &to, v, n);
+}
+
 /* RENAME INBOX moves its messages into a new mailbox, and leaves it empty (RFC 9051 6.3.6). */
 static int rename_inbox(struct session *s, struct command *cmd, struct str to)
 {
@@ -190,6 +202,8 @@ static int rename_inbox(struct session *s, struct command *cmd, struct str to)
 		r = maildir_update(inbox, 0);
 	if (r >= 0)
 		r = folder_create(s->store.account, to);
+	if (r >= 0)
+		r = copy_metadata(s, cmd->arena, to);
 	if (r >= 0)
 		r = session_open(s, to, 0, &opened_target, &target);
 	if (r < 0)

@@ -8,6 +8,8 @@
 
 /* Uses of a mailbox are an entry, too (RFC 6154 4). */
 #define SPECIAL_USE "/private/specialuse"
+/* Of the server, and read-only (RFC 5464 3.2.1.1). */
+#define ADMIN "/shared/admin"
 
 /* What is asked for: names as the client wrote them, and in small letters; each once. */
 struct wanted {
@@ -425,6 +427,9 @@ static enum verdict cmd_setmetadata(struct session *s, struct command *cmd)
 	}
 	if (changes.use && !parse_uses(changes.use->value, &uses))
 		return cmd_no(cmd, "USEATTR", "A mailbox can't have that use here.");
+	for (size_t i = 0; mailbox.n == 0 && i < changes.n; i++)
+		if (str_eq(changes.v[i].name, STR(ADMIN)))
+			return cmd_no(cmd, "NOPERM", "That entry can't be changed.");
 	if (r == 0 && mailbox.n && !folder_exists(s->store.account, folder))
 		r = -ENOENT;
 	if (r == 0 && changes.n)
