@@ -120,7 +120,7 @@ static void notice(const struct view *view)
 size_t view_position(const struct view *v, uint32_t uid)
 {
 	notice(v);
-	return uid > v->last ? v->n : maildir_position(v->box, uid) + place(v->gone.v, v->gone.n, uid);
+	return uid > v->last || v->n == 0 ? v->n : maildir_position(v->box, uid) + place(v->gone.v, v->gone.n, uid);
 }
 
 uint32_t view_number(const struct view *v, uint32_t uid)
