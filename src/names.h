@@ -7,6 +7,8 @@ enum name_is {
 	NAME_SUBSCRIBED = 2,
 	NAME_PARENT = 4,	/* a mailbox below it exists */
 	NAME_SUBSCRIBED_BELOW = 8,	/* one below it is subscribed to, and does not match the patterns */
+	NAME_CHOSEN_BELOW = 16,		/* for LIST: one below it is chosen by its selection options, and */
+	NAME_UNTOLD_BELOW = 32,		/* does not match the patterns */
 };
 
 struct name {

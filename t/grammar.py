@@ -1,4 +1,6 @@
 """t/grammar.py: commands of the whole grammar, valid, nearly valid and not at all, by a random number generator."""
+import os
+import pwd
 
 MAIL = [
     "From: a@example.org\nTo: b@example.org\nSubject: one\nDate: Mon, 1 Jan 2024 10:00:00 +0000\n\nshort\n",
@@ -26,6 +28,7 @@ STORE_MODIFIERS = ["UNCHANGEDSINCE 1", "UNCHANGEDSINCE 99", "UNCHANGEDSINCE 0", 
 PARAMETERS = ["CONDSTORE", "QRESYNC (1 1)", "QRESYNC (1 1 1:9)", "QRESYNC (1 1 1:9 (1:3 1:3))", "QRESYNC (0 0)", "X"]
 RETURNS = ["ALL", "COUNT", "MIN", "MAX", "SAVE", "PARTIAL 1:2", "PARTIAL -1:-3", "PARTIAL 2:1", "UPDATE", "CONTEXT", "RELEVANCY", "X"]
 ORDERS = ["ARRIVAL", "CC", "DATE", "FROM", "REVERSE SIZE", "SUBJECT", "TO", "DISPLAYFROM", "REVERSE", "X"]
+USER = pwd.getpwuid(os.getuid()).pw_name
 ENABLED = ["CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4rev2", "UIDONLY", "X"]
 FLAGS = ["\\Seen", "\\Deleted", "\\Flagged", "\\Answered", "\\Draft", "\\Recent", "\\*", "\\X", "blue", "$Forwarded", "a]b", "",
          "\xe9", "x" * 400, "\"q\""]
@@ -33,7 +36,7 @@ KEYS = ["ALL", "SEEN", "UNSEEN", "NEW", "OLD", "RECENT", "DELETED", "SUBJECT one
         "HEADER Subject \"\"", "HEADER \"\" x", "SINCE 1-Jan-2024", "ON 32-Jan-2024", "BEFORE \"1-Feb-2030\"", "SENTON 1-Jan-2024",
         "LARGER 10", "SMALLER 0", "LARGER -1", "KEYWORD blue", "UNKEYWORD x", "UID 1:*", "1:*", "*", "NOT SEEN", "OR SEEN UNSEEN",
         "OR SEEN", "NOT", "()", "(SEEN UNSEEN)", "(((ALL)))", "CHARSET utf-8 ALL", "CHARSET x ALL", "SUBJECT {3+}\r\ngr\xfc",
-        "BODY {2}\r\nsh", "X"]
+        "BODY {2}\r\nsh", "UIDAFTER 2", "UIDBEFORE 3", "UIDAFTER *", "X"]
 EXTENDED_KEYS = ["MODSEQ 1", "MODSEQ \"/flags/\\\\seen\" all 2", "YOUNGER 9", "OLDER 9", "SAVEDBEFORE 1-Jan-2030", "SAVEDATESUPPORTED",
                  "SAVEDSINCE 1-Jan-2020", "$", "NOT $", "FILTER x", "FILTER y", "EMAILID Mx", "THREADID Tx", "OLDER 0", "MODSEQ x",
                  "FUZZY SEEN", "FILTER", "MODSEQ \"/flags/x", "YOUNGER 99999999999"]
@@ -137,10 +140,24 @@ def notify(rnd):
     return f"NOTIFY SET {rnd.choice(('', '', 'STATUS '))}{' '.join(groups)}"
 
 
+def urls(rnd):
+    """URLs of messages: to be signed, signed (by nobody; SIGNED is the last that was, play puts it in), relative, and none."""
+    url = f"imap://{rnd.choice((USER, USER, 'joe', ''))}@h/{pick(rnd, ('INBOX', 'Work', 'a.b', 'nope', 'a%20b', '%', ''))}"
+    url += f"/;UID={pick(rnd, ('1', '2', '3', '9', '0', '*'))}"
+    url += rnd.choice(("", "", "/;SECTION=1", "/;SECTION=2.1.MIME", "/;SECTION=HEADER", "/;PARTIAL=2.5", "/;PARTIAL=9", "/;SECTION="))
+    rump = url + rnd.choice(("", ";EXPIRE=2999-01-01T00:00:00Z", ";EXPIRE=x")) + ";URLAUTH=" + pick(rnd, ("anonymous", "user+" + USER, "all"))
+    full = rump + rnd.choice((":internal:", ":")) + "01" * rnd.choice((21, 16, 3))
+    wants = pick(rnd, ("BODY", "BINARY", "BODYPARTSTRUCTURE BINARY", "BODYPARTSTRUCTURE", "BODY BINARY", "X", ""))
+    return rnd.choice((f"GENURLAUTH {rump} INTERNAL", f"GENURLAUTH {rump} INTERNAL {rump} INTERNAL", f"GENURLAUTH {url} X",
+                       f"URLFETCH {full} /INBOX/;UID=1 {{3+}}\r\nx]y", f"URLFETCH ({full} {wants}) {full}", f"URLFETCH {wants}",
+                       f"URLFETCH (SIGNED {wants})", f"URLFETCH SIGNED (SIGNED {wants})", "RESETKEY", "RESETKEY INBOX", "RESETKEY nope X",
+                       f"APPEND INBOX CATENATE (URL SIGNED TEXT {{2+}}\r\nhi URL {rnd.choice((full, 'SIGNED'))})"))
+
+
 def of_mailboxes(rnd):
     """What extensions add to the commands on mailboxes and the session."""
     name = pick(rnd, ATOMS)
-    which = rnd.randrange(11)
+    which = rnd.randrange(12)
     if which < 2:
         return f"SELECT {rnd.choice(('INBOX', 'Work'))} {listed(rnd, PARAMETERS)}"
     if which == 2:
@@ -153,8 +170,10 @@ def of_mailboxes(rnd):
         return f"CREATE {name} (USE ({pick(rnd, USES)}))"
     if which < 9:
         return notify(rnd)
+    if which == 9:
+        return urls(rnd)
     return rnd.choice(("COMPRESS DEFLATE", "COMPRESS X", "XLIST \"\" *", "ENABLE " + pick(rnd, ENABLED), "GETQUOTAROOT INBOX", "MYRIGHTS INBOX",
-                       "GETACL INBOX", "UIDBATCHES 2", "UIDBATCHES 2 1:2", "UNAUTHENTICATE", "LANGUAGE", "GETQUOTA \"\"", "CANCELUPDATE \"x\"",
+                       "GETACL INBOX", "UIDBATCHES 2", "UIDBATCHES 500", "UIDBATCHES 500 1:2", "UNAUTHENTICATE", "LANGUAGE", "GETQUOTA \"\"", "CANCELUPDATE \"x\"",
                        f"STATUS Work {listed(rnd, STATUS)}"))
 
 

@@ -1,4 +1,5 @@
 /* cmd/list.c: LIST and LSUB (RFC 9051 6.3.9, RFC 3501 6.3.9), LIST-EXTENDED (RFC 5258), XLIST */
+#include <stdlib.h>
 #include <string.h>
 #include "command.h"
 #include "imap/pattern.h"
@@ -180,6 +181,20 @@ static void write_attributes(struct session *s, const struct name *name, const s
 	w_close(w);
 }
 
+/* ("CHILDINFO" ("SUBSCRIBED")): which options have chosen what is below (RFC 5258 3.5). */
+static void write_childinfo(struct writer *w, unsigned options)
+{
+	w_open(w);
+	w_string(w, STR("CHILDINFO"));
+	w_open(w);
+	if (options & SELECT_SUBSCRIBED)
+		w_string(w, STR("SUBSCRIBED"));
+	if (options & SELECT_SPECIAL_USE)
+		w_string(w, STR("SPECIAL-USE"));
+	w_close(w);
+	w_close(w);
+}
+
 static void tell(struct session *s, const struct name *name, const struct list_args *args, bool childinfo)
 {
 	struct writer *w = &s->out;
@@ -189,14 +204,8 @@ static void tell(struct session *s, const struct name *name, const struct list_a
 	write_attributes(s, name, args);
 	w_separator(w, s->store.separator);
 	w_mailbox(w, name->name);
-	if (childinfo) {	/* RFC 5258 3.5 */
-		w_open(w);
-		w_string(w, STR("CHILDINFO"));
-		w_open(w);
-		w_string(w, STR("SUBSCRIBED"));
-		w_close(w);
-		w_close(w);
-	}
+	if (childinfo)
+		write_childinfo(w, args->options);
 	w_crlf(w);
 }
 
@@ -207,6 +216,36 @@ static bool selected(const struct name *name, unsigned options)
 		return name->is & (NAME_EXISTS | NAME_PARENT);
 	return (!(options & SELECT_SUBSCRIBED) || name->is & NAME_SUBSCRIBED) &&
 	       (!(options & SELECT_SPECIAL_USE) || name->uses);
+}
+
+static int by_name(const void *x, const void *y)
+{
+	const struct name *a = x, *b = y;
+
+	return str_cmp(a->name, b->name);
+}
+
+/* Tells the levels above each name that is chosen (RFC 5258 3.1, RECURSIVEMATCH). */
+static void mark_above(const struct session *s, const struct list_args *args)
+{
+	for (size_t i = 0; i < args->nnames; i++) {
+		const struct str name = args->names[i].name;
+		unsigned is = NAME_CHOSEN_BELOW;
+
+		if (!selected(&args->names[i], args->options))
+			continue;
+		if (!patterns_match(&args->patterns, name))
+			is |= NAME_UNTOLD_BELOW;
+		for (size_t at = 0; at < name.n; at++) {
+			const struct name key = { .name = str_head(name, at) };
+			struct name *above = NULL;
+
+			if (name.s[at] == s->store.separator)
+				above = bsearch(&key, args->names, args->nnames, sizeof key, by_name);
+			if (above)
+				above->is |= is;
+		}
+	}
 }
 
 /* What was to be returned besides, of a mailbox that exists and was chosen itself: not because of one below it. */
@@ -244,11 +283,13 @@ static enum verdict cmd_list(struct session *s, struct command *cmd)
 	struct list_args args = { 0 };
 	const enum verdict verdict = find_names(s, cmd, "LIST", &args);
 
+	if (verdict == OK && args.options & SELECT_RECURSIVE)
+		mark_above(s, &args);
 	for (size_t i = 0; verdict == OK && i < args.nnames; i++) {
 		const struct name *name = &args.names[i];
-		const bool childinfo = args.options & SELECT_RECURSIVE && args.options & SELECT_SUBSCRIBED &&
-				       name->is & NAME_SUBSCRIBED_BELOW;
 		const bool chosen = selected(name, args.options);
+		/* What is not chosen itself is told only if nothing else tells that there is something below it. */
+		const bool childinfo = name->is & (chosen ? NAME_CHOSEN_BELOW : NAME_UNTOLD_BELOW);
 
 		if (!(chosen || childinfo) || !patterns_match(&args.patterns, name->name))
 			continue;
