@@ -20,7 +20,7 @@ int search_match_set(struct session *s, struct fetching *f, const struct search_
 {
 	if (key->saved)
 		return view_is_saved(s->view, f->uid);
-	return bsearch(&f->uid, key->ranges, key->nranges, sizeof *key->ranges, by_range) != NULL;
+	return key->nranges && bsearch(&f->uid, key->ranges, key->nranges, sizeof *key->ranges, by_range) != NULL;
 }
 
 static void take_ranges(struct search_key *key, struct uidset *set)
