@@ -268,6 +268,7 @@ static int compact(struct maildir *m)
 int box_commit(struct maildir *m, struct txn *t, bool sync)
 {
 	const uint32_t uidnext = m->index.uidnext, recent = m->index.recent;
+	const uint64_t modseq = m->index.modseq;
 	int r;
 
 	assert(m->locked);
@@ -286,6 +287,7 @@ int box_commit(struct maildir *m, struct txn *t, bool sync)
 	}
 	if (r < 0)
 		return r;
+	m->changed = m->index.dirs_stale && (m->changed || m->index.modseq > modseq);
 	box_mark_recent(m, uidnext, recent);
 	if (compact(m) < 0)
 		log_line(LOG_WARNING, "a folder's journal could not be compacted");

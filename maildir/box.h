@@ -27,6 +27,8 @@ struct maildir {
 	bool damaged;	/* the journal makes no sense: the lock is needed to tell why */
 	uint32_t recent_from; /* no message with a lower UID is \Recent here */
 	bool claiming;	/* a watermark that is journaled now is this handle's claim */
+	enum { FINE_UNKNOWN, FINE_YES, FINE_NO } fine_times; /* look.c: whether each change has a time of its own */
+	bool changed;	     /* we have journaled something since the directories' state was */
 	uint64_t trusted_at; /* clock_ms(), when update_trust() was last tried on the way */
 	struct dir_state looked[DIR_COUNT]; /* of the directories when they were last looked at */
 	uint32_t looked_uidnext;	    /* and UIDNEXT then */
@@ -98,6 +100,7 @@ struct sighting {
 	bool in_new, dropped;
 	uint32_t uid;	/* the message it is, or was until its name changed; 0: nobody knows */
 	uint64_t print; /* 0: not looked at */
+	uint64_t order; /* mdname_order(base) */
 };
 struct look {
 	struct arena arena;
@@ -125,7 +128,7 @@ void look_sight(struct maildir *m, struct look *look, struct str name, bool in_n
 int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT]);
 bool look_unchanged(struct maildir *m);
 /* In ns: how long until a directory of that state can't change without its state changing; 0: it can't now. */
-uint64_t look_settles(const struct maildir *m, const struct dir_state dirs[DIR_COUNT]);
+uint64_t look_settles(struct maildir *m, const struct dir_state dirs[DIR_COUNT]);
 void look_arm(struct maildir *m);
 
 /* settle.c: under the lock, what a look has found is journaled, once look_differs() has said so */

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/fd.h"
 #include "maildir/box.h"
 
 /* How old a directory's time must be, in ns, for a later change to have another: the kernel's tick; on
@@ -46,14 +47,41 @@ static bool same_state(const struct dir_state *a, const struct dir_state *b)
 	return memcmp(a, b, DIR_COUNT * sizeof *a) == 0;
 }
 
-uint64_t look_settles(const struct maildir *m, const struct dir_state dirs[DIR_COUNT])
+/* Whether a change within the same tick gives another time, once the last one has been asked for: so do some file systems
+ * of Linux 6.13 and later. A file without a name, changed twice, tells.
+ */
+static bool try_fine_times(const struct maildir *m)
+{
+	_cleanup_(fd_closep) int fd = openat(m->tmp, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	struct timespec tick[2];
+	struct stat st[2];
+
+	for (int tries = 0; fd >= 0 && tries < 3; tries++) {
+		for (int i = 0; i < 2; i++)
+			if (clock_gettime(CLOCK_REALTIME_COARSE, &tick[i]) < 0 || futimens(fd, NULL) < 0 ||
+			    fstat(fd, &st[i]) < 0)
+				return false;
+		if (ns(tick[0]) == ns(tick[1]))
+			return ns(st[0].st_ctim) != ns(st[1].st_ctim);
+	}
+	return false;
+}
+
+static bool has_fine_times(struct maildir *m)
+{
+	if (m->fine_times == FINE_UNKNOWN)
+		m->fine_times = !m->remote && !m->memory_only && try_fine_times(m) ? FINE_YES : FINE_NO;
+	return m->fine_times == FINE_YES;
+}
+
+uint64_t look_settles(struct maildir *m, const struct dir_state dirs[DIR_COUNT])
 {
 	const uint64_t now = clock_unix_ns(), tick = m->remote ? REMOTE_TICK : TICK;
 	uint64_t last = 0;
 
 	for (int i = 0; i < DIR_COUNT; i++)
 		last = MAX(last, MAX(dirs[i].mtime, dirs[i].ctime));
-	return last + tick > now ? last + tick - now : 0;
+	return last + tick > now && !has_fine_times(m) ? last + tick - now : 0;
 }
 
 bool look_unchanged(struct maildir *m)
@@ -102,10 +130,11 @@ void look_release(struct look *look)
 static void keep(struct look *look, struct buf *list, struct str name, bool in_new, uint32_t uid)
 {
 	const struct str copy = arena_str(&look->arena, name);
-	const struct sighting s = {
+	struct sighting s = {
 		.name = copy, .base = mdname_split(copy).base, .in_new = in_new, .uid = uid
 	};
 
+	s.order = mdname_order(s.base);
 	buf_add(list, &s, sizeof s);
 }
 
@@ -135,9 +164,12 @@ void look_sight(struct maildir *m, struct look *look, struct str name, bool in_n
 		return;
 	}
 	touch(look, msg);
-	if (msg->seen == m->generation && !(msg->state & AT_DOUBT)) {
+	/* One that was seen already, or is known to be where it is, is no reason to believe another. */
+	if (!(msg->state & AT_DOUBT) && (msg->seen == m->generation || !look->full)) {
 		if (!believed(m, msg, name, in_new))
 			keep(look, &look->twins, name, in_new, msg->uid);
+		else
+			msg->seen = m->generation;
 		return;
 	}
 	msg->seen = m->generation;

@@ -132,6 +132,14 @@ int mdname_cmp(struct str a, struct str b)
 	return r ? r : str_cmp(a, b);
 }
 
+uint64_t mdname_order(struct str base)
+{
+	const struct str digits = number(base);
+	uint64_t v = 0;
+
+	return digits.n == 0 || str_u64(digits, &v) ? v : UINT64_MAX;
+}
+
 uint64_t mdname_print(const struct stat *st)
 {
 	const uint64_t parts[] = { st->st_ino, (uint64_t)st->st_size, (uint64_t)st->st_mtim.tv_sec,

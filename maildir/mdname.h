@@ -31,6 +31,8 @@ bool mdname_fits(struct str base, uint64_t letters);
 struct str mdname_stem(struct str base);
 /* The order in which new messages get UIDs: by the number in front, then by octets. */
 int mdname_cmp(struct str a, struct str b);
+/* Where it stands in that order, as far as its first digits tell: those with the same still have to be compared. */
+uint64_t mdname_order(struct str base);
 
 /* Fingerprint of a file, the same after it is renamed: inode, size and mtime; never 0. */
 uint64_t mdname_print(const struct stat *st);

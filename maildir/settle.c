@@ -7,8 +7,10 @@
 #include <unistd.h>
 #include "maildir/box.h"
 
-/* With more new files than this at once, they are not looked at one by one; nor are so many missing ones. */
-enum { LOOKED_AT = 20000 };
+/* With more new files than this at once, they are not looked at one by one (a folder that is seen for the first time: what is
+ * known of files only helps to tell that another program has changed their base names); nor are so many missing ones.
+ */
+enum { FRESH_LOOKED_AT = 1000, MISSING_LOOKED_AT = 20000 };
 
 struct settling {
 	struct maildir *m;
@@ -44,7 +46,7 @@ static void inspect_fresh(struct settling *s)
 
 		if (v[i].dropped || v[i].base.n == 0 || v[i].base.n > MDNAME_MAX)
 			continue;
-		if (n <= LOOKED_AT) {
+		if (n <= FRESH_LOOKED_AT) {
 			const int r = fstatat(v[i].in_new ? m->new : m->cur, v[i].name.s, &st,
 					      m->config->symlinks ? 0 : AT_SYMLINK_NOFOLLOW);
 
@@ -89,7 +91,7 @@ static void miss(struct settling *s, struct message *msg)
 		buf_add(&s->missing, &msg->uid, sizeof msg->uid);
 		return;
 	}
-	if (s->missing.n / sizeof msg->uid < LOOKED_AT && find_file(s->m, msg, &st) >= 0) {
+	if (s->missing.n / sizeof msg->uid < MISSING_LOOKED_AT && find_file(s->m, msg, &st) >= 0) {
 		msg->seen = s->m->generation;
 		msg->state &= (uint8_t)~AT_DOUBT;
 	} else {

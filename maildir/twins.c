@@ -36,6 +36,7 @@ static int give_name(struct maildir *m, struct look *look, struct sighting *s, c
 	log_line(LOG_WARNING, "two messages had the base name of %s: one is now %s", s->name.s, name);
 	s->name = arena_str(&look->arena, str_z(name));
 	s->base = mdname_split(s->name).base;
+	s->order = mdname_order(s->base);
 	s->uid = 0;
 	s->print = mdname_print(st);
 	return 0;
@@ -80,7 +81,7 @@ static int part_from_message(struct maildir *m, struct look *look, struct sighti
 	} else if (mine.st_ino != other.st_ino) {
 		s->dropped = false;
 		return give_name(m, look, s, &other);
-	} else if (known.in_new && !s->in_new) {
+	} else if (!look->full || (known.in_new && !s->in_new)) { /* it came just now: the other will go */
 		believe(m, msg, s);
 		drop_link(m, &known, &mine);
 	} else if (known.in_new != s->in_new || !str_eq(known.name, s->name)) {
@@ -92,15 +93,17 @@ static int part_from_message(struct maildir *m, struct look *look, struct sighti
 static int compare(const void *a, const void *b)
 {
 	const struct sighting *x = a, *y = b;
-	int r = mdname_cmp(x->base, y->base);
+	int r = (x->order > y->order) - (x->order < y->order);
 
+	if (r == 0)
+		r = mdname_cmp(x->base, y->base);
 	if (r == 0)
 		r = (int)x->in_new - (int)y->in_new;
 	return r ? r : str_cmp(x->name, y->name);
 }
 
 /* Sorted, those with one base name follow each other. The first keeps it. */
-static int part_fresh(struct maildir *m, struct look *look)
+static int part_fresh(struct maildir *m, struct look *look, bool *ret_renamed)
 {
 	struct sighting *v = (void *)look->fresh.s;
 	const size_t n = look->fresh.n / sizeof *v;
@@ -124,6 +127,7 @@ static int part_fresh(struct maildir *m, struct look *look)
 		} else {
 			r = give_name(m, look, &v[i], &st);
 			v[i].dropped = r < 0;
+			*ret_renamed = true;
 		}
 		if (r < 0 && r != -ENOENT && !m->memory_only)
 			return r;
@@ -134,6 +138,7 @@ static int part_fresh(struct maildir *m, struct look *look)
 int twins_part(struct maildir *m, struct look *look)
 {
 	struct sighting *v = (void *)look->twins.s;
+	bool renamed = false;
 	int r;
 
 	for (size_t i = 0; i < look->twins.n / sizeof *v; i++) {
@@ -148,7 +153,8 @@ int twins_part(struct maildir *m, struct look *look)
 	if (look->fresh.n == 0)
 		return 0;
 	qsort(look->fresh.s, look->fresh.n / sizeof *v, sizeof *v, compare);
-	r = part_fresh(m, look);
-	qsort(look->fresh.s, look->fresh.n / sizeof *v, sizeof *v, compare);
+	r = part_fresh(m, look, &renamed);
+	if (renamed)
+		qsort(look->fresh.s, look->fresh.n / sizeof *v, sizeof *v, compare);
 	return r;
 }

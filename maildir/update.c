@@ -82,7 +82,7 @@ static void trust_on_the_way(struct maildir *m)
 {
 	const uint64_t now = clock_ms();
 
-	if (!m->exact || !m->index.dirs_stale || now < m->trusted_at + TRUST_EVERY_MS)
+	if (!m->exact || !m->changed || !m->index.dirs_stale || now < m->trusted_at + TRUST_EVERY_MS)
 		return;
 	m->trusted_at = now;
 	if (box_lock(m, 0) < 0)
