@@ -107,6 +107,7 @@ struct look {
 	struct buf fresh; /* struct sighting: base names that no message has */
 	struct buf twins; /* struct sighting: a second file for a message that was seen under another name */
 	struct buf touched;	/* uint32_t: messages whose files came or went; may be there twice */
+	struct buf half;	/* uint32_t: messages that went by a rename, whose other end was not in cur/ or new/ yet */
 	bool full;		/* everything was looked at: message.seen tells of all */
 	bool new_only;		/* new/ was, and nothing has changed in cur/ */
 	bool certain;		/* and what was not seen is not there */
@@ -136,9 +137,11 @@ int settle(struct maildir *m, struct look *look, unsigned how);
 /* twins.c: two files with one base name, or none at all: one of them gets a new name. Fresh sightings are
  * sorted after it. */
 int twins_part(struct maildir *m, struct look *look);
-/* pair.c: base names that have changed. Gives sightings that are a missing message (uids, ascending) its UID.
+/* pair.c: base names that have changed. Gives sightings that are a missing message (uids, ascending) its UID. Where the
+ * look is doubtful, so it does where a message was seen, or may be there, and its file is not.
  */
-void pair_renamed(struct maildir *m, struct look *look, const uint32_t *missing, size_t n);
+void pair_renamed(struct maildir *m, struct look *look, const uint32_t *missing, size_t n,
+		  bool doubtful);
 
 /* update.c: what operations begin with, under the lock: the world as it is */
 int update_locked(struct maildir *m, struct look *look, unsigned how);

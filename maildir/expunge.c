@@ -4,6 +4,9 @@
 #include "base/clock.h"
 #include "maildir/box.h"
 
+/* So often the whole folder is looked at for names that are not there. */
+enum { LOOKS = 6 };
+
 void expunge_lines(struct maildir *m, struct txn *t, const uint32_t *uids, size_t n)
 {
 	struct tomb tomb = { .modseq = t->modseq, .time = clock_unix() };
@@ -36,50 +39,52 @@ int expunge_journal(struct maildir *m, const uint32_t *uids, size_t n)
 	return box_commit(m, &t, box_sync_all(m));
 }
 
-/* Another program may have taken \Deleted off: then the name is not what we think, and that is found out
- * before. */
-static int remove_file(struct maildir *m, struct message *msg, bool *looked)
-{
-	_cleanup_(look_release) struct look look = { 0 };
-	char name[MDNAME_MAX + 1];
-	int r;
-
-	index_name(&m->index, msg, name);
-	if (unlinkat(msg->state & AT_NEW ? m->new : m->cur, name, 0) == 0)
-		return 0;
-	if (errno != ENOENT || *looked)
-		return errno == ENOENT ? 0 : -errno;
-	*looked = m->must_look = true;
-	r = look_everywhere(m, &look);
-	m->must_look = true;
-	if (r < 0 || msg->seen != m->generation)
-		return r;
-	if (!(index_believed_letters(&m->index, msg) & mdname_flag_letters(MD_DELETED)))
-		return 1;
-	index_name(&m->index, msg, name);
-	return unlinkat(msg->state & AT_NEW ? m->new : m->cur, name, 0) < 0 && errno != ENOENT ? -errno : 0;
-}
-
 static bool is_meant(const struct message *msg, unsigned how)
 {
 	return msg && (msg->flags & MD_DELETED || how & MD_FORCE);
 }
 
+/* Its file goes. 1: it is not there any more; it stays, as \Deleted was taken off; or other programs rename it faster
+ * than we can look, and that it is gone can't be told. A name that is not there was changed by another program, to
+ * other flags or to another base name, so what is there has to be looked at.
+ */
+static int remove_file(struct maildir *m, struct look *look, uint32_t uid, unsigned how, unsigned *looks)
+{
+	for (;;) {
+		struct message *msg = index_find(&m->index, uid);
+		char name[MDNAME_MAX + 1];
+		int r;
+
+		if (!is_meant(msg, how))
+			return 1;
+		index_name(&m->index, msg, name);
+		if (unlinkat(msg->state & AT_NEW ? m->new : m->cur, name, 0) == 0)
+			return 0;
+		if (errno != ENOENT || (*looks)++ >= LOOKS)
+			return errno == ENOENT ? 1 : -errno;
+		m->must_look = true;
+		look_release(look);
+		look_begin(m, look);
+		r = update_locked(m, look, 0);
+		look_release(look);
+		look_begin(m, look);
+		if (r < 0 && r != -ENOSPC && r != -EDQUOT)
+			return r;
+	}
+}
+
 static int remove_files(struct maildir *m, struct look *look, const struct md_uids *uids, unsigned how,
 			struct buf *gone)
 {
-	bool looked = false;
+	unsigned looks = 0;
 
 	for (size_t i = 0; i < uids->n; i++) {
-		struct message *msg = index_find(&m->index, uids->v[i]);
 		int r = i % 256 ? 0 : lock_refresh(&m->lock);
 
 		if (i % LOOK_OWN_EVERY == 0)
 			look_own(m, look, false);
-		if (!is_meant(msg, how))
-			continue;
 		if (r >= 0)
-			r = remove_file(m, msg, &looked);
+			r = remove_file(m, look, uids->v[i], how, &looks);
 		if (r < 0)
 			return r;
 		if (r == 0)

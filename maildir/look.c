@@ -125,6 +125,7 @@ void look_release(struct look *look)
 	buf_release(&look->fresh);
 	buf_release(&look->twins);
 	buf_release(&look->touched);
+	buf_release(&look->half);
 }
 
 static void keep(struct look *look, struct buf *list, struct str name, bool in_new, uint32_t uid)
@@ -250,6 +251,8 @@ static void went(struct maildir *m, struct look *look, const struct watch_event 
 	touch(look, msg);
 	look->moved = e->cookie ? msg->uid : 0;
 	look->cookie = e->cookie;
+	if (e->cookie)
+		buf_add(&look->half, &msg->uid, sizeof msg->uid);
 	if (believed(m, msg, e->name, in_new)) {
 		msg->seen = 0;
 		msg->state |= AT_DOUBT;
@@ -264,6 +267,8 @@ static void came(struct maildir *m, struct look *look, const struct watch_event 
 	const size_t before = look->fresh.n / sizeof(struct sighting);
 	struct sighting *v;
 
+	if (e->cookie && e->cookie == look->cookie && look->half.n)
+		look->half.n -= sizeof look->moved; /* the last that went is whole */
 	if (e->name.n == 0 || e->name.s[0] == '.')
 		return;
 	look_sight(m, look, e->name, e->where == WATCH_NEW);

@@ -19,6 +19,7 @@ struct settling {
 	struct buf missing; /* uint32_t */
 	struct buf heal;    /* struct sighting: files whose names should be what the journal says */
 	bool changes;	    /* something that has a mod-sequence */
+	bool stale;	    /* the look is: nothing is missing by it */
 };
 
 static void release(struct settling *s)
@@ -34,10 +35,12 @@ static struct sighting *fresh(const struct settling *s, size_t *ret_n)
 	return (void *)s->look->fresh.s;
 }
 
-/* What is there no more, or is no file, is no message. A file that can't be looked at just now is one. */
+/* What is there no more, or is no file, is no message. A file that can't be looked at just now is one. One that has
+ * gone since may have been a known message that another program renames again: then nothing is certain.
+ */
 static void inspect_fresh(struct settling *s)
 {
-	const struct maildir *m = s->m;
+	struct maildir *m = s->m;
 	size_t n, left = 0;
 	struct sighting *v = fresh(s, &n);
 
@@ -50,12 +53,48 @@ static void inspect_fresh(struct settling *s)
 			const int r = fstatat(v[i].in_new ? m->new : m->cur, v[i].name.s, &st,
 					      m->config->symlinks ? 0 : AT_SYMLINK_NOFOLLOW);
 
+			if (r < 0 && errno == ENOENT)
+				s->stale = m->must_look = true;
 			if (r < 0 ? errno == ENOENT : !S_ISREG(st.st_mode))
 				continue;
 			v[i].print = r < 0 ? 0 : mdname_print(&st);
 		}
 		v[left++] = v[i];
 	}
+	s->look->fresh.n = left * sizeof *v;
+}
+
+static int compare_bases(const void *a, const void *b)
+{
+	const struct sighting *x = *(struct sighting *const *)a, *y = *(struct sighting *const *)b;
+	const int r = str_cmp(x->base, y->base);
+
+	return r ? r : (x > y) - (x < y);
+}
+
+/* A file that was seen under two names with one base, or in the directory and by an event, is one message. If
+ * they are two files, the next look finds out.
+ */
+static void drop_repeats(struct settling *s)
+{
+	size_t n, left = 0;
+	struct sighting *v = fresh(s, &n), **order;
+
+	if (n < 2)
+		return;
+	order = arena_alloc(&s->look->arena, n * sizeof(struct sighting *));
+	for (size_t i = 0; i < n; i++)
+		order[i] = &v[i];
+	qsort(order, n, sizeof *order, compare_bases);
+	for (size_t i = 0; i + 1 < n; i++)
+		if (str_eq(order[i]->base, order[i + 1]->base)) {
+			order[i]->dropped = s->m->must_look = true;
+			if (!order[i + 1]->uid)
+				order[i + 1]->uid = order[i]->uid;
+		}
+	for (size_t i = 0; i < n; i++)
+		if (!v[i].dropped)
+			v[left++] = v[i];
 	s->look->fresh.n = left * sizeof *v;
 }
 
@@ -104,6 +143,8 @@ static void collect_missing(struct settling *s)
 	struct index *ix = &s->m->index;
 	const uint32_t *touched;
 
+	if (s->stale)
+		return;
 	if (s->look->full) {
 		for (size_t i = 0; i < index_count(ix) && s->look->certain; i++)
 			if (index_at(ix, i)->seen != s->m->generation)
@@ -122,6 +163,30 @@ static void collect_missing(struct settling *s)
 	}
 }
 
+/* The kernel tells of a rename in two events, and the second may come later. What has gone by the first alone, and has
+ * not left the folder, is found by looking at everything, as the name is there already.
+ */
+static void spare_half_renamed(struct settling *s)
+{
+	uint32_t *v = (void *)s->missing.s;
+	const uint32_t *half;
+	size_t left = 0;
+
+	look_events(s->m, s->look);
+	sort_uids(&s->look->half);
+	half = (void *)s->look->half.s;
+	for (size_t i = 0; i < s->missing.n / sizeof *v; i++) {
+		const struct message *msg = index_find(&s->m->index, v[i]);
+
+		if (msg && msg->seen != s->m->generation &&
+		    bsearch(&v[i], half, s->look->half.n / sizeof *half, sizeof *half, compare_uids))
+			s->stale = s->m->must_look = true;
+		else
+			v[left++] = v[i];
+	}
+	s->missing.n = left * sizeof *v;
+}
+
 /* Base names that have changed are journaled first; then the files are their messages'. */
 static int rename_messages(struct settling *s)
 {
@@ -129,7 +194,8 @@ static int rename_messages(struct settling *s)
 	struct sighting *v = fresh(s, &n);
 	int r;
 
-	pair_renamed(s->m, s->look, (void *)s->missing.s, s->missing.n / sizeof(uint32_t));
+	pair_renamed(s->m, s->look, (void *)s->missing.s, s->missing.n / sizeof(uint32_t),
+		     s->stale || (s->look->full && !s->look->certain));
 	txn_begin(&s->t, &s->m->index);
 	s->t.modseq = s->m->index.modseq;
 	for (size_t i = 0; i < n; i++)
@@ -433,7 +499,10 @@ int settle(struct maildir *m, struct look *look, unsigned how)
 	if (r < 0)
 		return r;
 	inspect_fresh(&s);
+	drop_repeats(&s);
 	collect_missing(&s);
+	if (look->half.n)
+		spare_half_renamed(&s);
 	r = rename_messages(&s);
 	if (r >= 0)
 		r = know_forwarded(&s);
