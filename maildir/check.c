@@ -41,12 +41,15 @@ static int compare(const void *x, const void *y)
 	return r ? r : (int)a->kind - (int)b->kind;
 }
 
+void check_sort(struct check *c, size_t from)
+{
+	if (c->n > from)
+		qsort(c->v + from, c->n - from, sizeof *c->v, compare);
+}
+
 bool check_has(const struct check *c, const struct check_finding *f)
 {
-	for (size_t i = 0; i < c->n; i++)
-		if (compare(&c->v[i], f) == 0)
-			return true;
-	return false;
+	return c->n && bsearch(f, c->v, c->n, sizeof *f, compare);
 }
 
 void check_failed(struct check *c, int r, const char *dir, const char *doing)
@@ -245,7 +248,6 @@ void check_maildir(struct check *c)
 	check_names(c, dirs, n);
 	for (size_t i = 0; i < n; i++)
 		check_folder(c, dirs[i]);
-	if (c->n)
-		qsort(c->v, c->n, sizeof *c->v, compare);
+	check_sort(c, 0);
 	arena_free(&acc.arena);
 }

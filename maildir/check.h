@@ -60,6 +60,8 @@ void check_give(struct check *c);
 void check_repair(struct check *c, const char *path);
 
 void check_add(struct check *c, enum check_kind kind, const char *dir, const char *part, const char *name);
+/* Once they are sorted, those from that one on. check_maildir() has done so. */
+void check_sort(struct check *c, size_t from);
 bool check_has(const struct check *c, const struct check_finding *f);
 /* One has failed: it is logged with the path, and is trouble. */
 void check_failed(struct check *c, int r, const char *dir, const char *doing);

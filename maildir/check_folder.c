@@ -254,6 +254,7 @@ static void examine_twice(struct place *p)
 		return;
 	nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
 	examine(p);
+	check_sort(c, first);
 	for (size_t i = start; i < first; i++) {
 		const struct check later = { .v = c->v + first, .n = c->n - first };
 
