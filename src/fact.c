@@ -37,12 +37,19 @@ static int make_fields(struct fetching *f, struct buf *ret)
 
 static int make_envelope(struct fetching *f, struct buf *ret)
 {
-	_cleanup_(arena_free) struct arena a = { 0 };
+	struct fields fields = f->fields;
+	struct envelope e = { 0 };
+	struct str line;
+	unsigned number;
 	struct writer w;
 
+	while (fields_next(&fields, &number, &line))
+		if (number && number <= ENVELOPE_FIELDS)	/* whose numbers are in the same order */
+			envelope_add(f->arena, number - 1, field_value(line), &e);
+	envelope_end(&e);
 	writer_init(&w, ret);
 	w.utf8 = f->utf8;
-	fetch_write_envelope(&w, &a, f->fields.text);
+	fetch_write_envelope(&w, &e);
 	return 0;
 }
 

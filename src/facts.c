@@ -82,15 +82,16 @@ void fields_make(struct buf *ret, struct str header)
 	uint32_t n = 0;
 
 	while (header_next(&header, &field)) {
+		const unsigned number = field_number(field.name);
 		const size_t had = text.n;
 		uint32_t entry;
 
-		if (!fields_kept(field.name))
+		if (!number && !fields_kept(field.name))
 			continue;
 		sent_str(&text, field.line);
 		if (!str_ends(buf_view(&text), STR("\n")))
 			buf_z(&text, "\r\n");
-		entry = htole32((uint32_t)(text.n - had) << 8 | field_number(field.name));
+		entry = htole32((uint32_t)(text.n - had) << 8 | number);
 		buf_add(&index, &entry, sizeof entry);
 		n++;
 	}
@@ -117,6 +118,14 @@ bool fields_next(struct fields *f, unsigned *ret_number, struct str *ret_line)
 	return true;
 }
 
+struct str field_value(struct str line)
+{
+	line = str_from(line, str_find(line, ':') + 1);
+	if (str_ends(line, STR("\r\n")))
+		line.n -= 2;
+	return line;
+}
+
 bool fields_value(struct fields *f, unsigned number, struct str *ret)
 {
 	struct str line;
@@ -125,10 +134,7 @@ bool fields_value(struct fields *f, unsigned number, struct str *ret)
 	while (fields_next(f, &got, &line)) {
 		if (got != number)
 			continue;
-		line = str_from(line, str_find(line, ':') + 1);
-		if (str_ends(line, STR("\r\n")))
-			line.n -= 2;
-		*ret = line;
+		*ret = field_value(line);
 		return true;
 	}
 	return false;

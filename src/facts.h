@@ -25,7 +25,7 @@ enum { FACT_MAX = 256 * 1024 };	/* octets; longer ones are not kept */
  */
 bool fields_kept(struct str name);
 /* The number of a name, 1 to 63, in any case; 0: it has none. */
-enum field_number { FIELD_DATE = 1, FIELD_SUBJECT, FIELD_FROM, FIELD_SENDER, FIELD_REPLY_TO, FIELD_TO, FIELD_CC, FIELD_BCC };
+enum field_number { FIELD_DATE = 1, FIELD_SUBJECT, FIELD_FROM, FIELD_SENDER, FIELD_REPLY_TO, FIELD_TO, FIELD_CC, FIELD_BCC };	/* as ENVELOPE has them */
 unsigned field_number(struct str name);
 
 /* FACT_FIELDS out of a header section. */
@@ -38,7 +38,9 @@ struct fields {
 bool fields_open(struct str fact, struct fields *ret);
 /* Takes the next one off: its number, and what is sent of it. */
 bool fields_next(struct fields *f, unsigned *ret_number, struct str *ret_line);
-/* The value of the next one of that number: behind the colon, without the last line end. */
+/* Of a line: what is behind the colon, without the last line end. */
+struct str field_value(struct str line);
+/* The value of the next one of that number. */
 bool fields_value(struct fields *f, unsigned number, struct str *ret);
 
 /* What a message is sorted and threaded by (RFC 5256 2, 3). */

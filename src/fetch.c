@@ -57,7 +57,7 @@ static bool ends_empty(struct str header)
 static int need_header(struct fetching *f)
 {
 	_cleanup_(buf_release) struct buf b = { 0 };
-	int r = header_read(f->fd, 0, -1, HEADER_MAX, &b);
+	int r = header_read(f->fd, 0, f->file_size, HEADER_MAX, &b);
 
 	if (r < 0)
 		return r;

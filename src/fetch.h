@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "imap/parse.h"
 #include "maildir/cache.h"
+#include "mail/envelope.h"
 #include "mail/mime.h"
 #include "results.h"
 #include "session.h"
@@ -100,8 +101,8 @@ void fetch_pad(struct session *s, uint64_t octets);
 /* Writes text as a literal; as "" if it is empty. */
 void fetch_string(struct session *s, struct str text);
 
-/* ENVELOPE's and BODYSTRUCTURE's values (RFC 9051 7.5.2); extended is BODYSTRUCTURE, else BODY. header is that of the
- * message; parts of type message/rfc822 have their own headers, in the file.
+/* ENVELOPE's and BODYSTRUCTURE's values (RFC 9051 7.5.2); extended is BODYSTRUCTURE, else BODY. Parts of type message/rfc822
+ * have their own envelopes, in the file.
  */
-void fetch_write_envelope(struct writer *w, struct arena *a, struct str header);
+void fetch_write_envelope(struct writer *w, const struct envelope *e);
 int fetch_write_structure(struct writer *w, struct fetching *f, const struct part *part, bool extended);

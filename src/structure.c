@@ -1,6 +1,5 @@
 /* structure.c: ENVELOPE, BODY and BODYSTRUCTURE (RFC 9051 7.5.2) */
 #include "fetch.h"
-#include "mail/envelope.h"
 #include "mail/header.h"
 
 static void write_addresses(struct writer *w, const struct addresses *list)
@@ -25,22 +24,19 @@ static void write_addresses(struct writer *w, const struct addresses *list)
 	w_close(w);
 }
 
-void fetch_write_envelope(struct writer *w, struct arena *a, struct str header)
+void fetch_write_envelope(struct writer *w, const struct envelope *e)
 {
-	struct envelope e;
-
-	envelope_parse(a, header, &e);
 	w_open(w);
-	w_nstring(w, e.date);
-	w_nstring(w, e.subject);
-	write_addresses(w, &e.from);
-	write_addresses(w, &e.sender);
-	write_addresses(w, &e.reply_to);
-	write_addresses(w, &e.to);
-	write_addresses(w, &e.cc);
-	write_addresses(w, &e.bcc);
-	w_nstring(w, e.in_reply_to);
-	w_nstring(w, e.message_id);
+	w_nstring(w, e->date);
+	w_nstring(w, e->subject);
+	write_addresses(w, &e->from);
+	write_addresses(w, &e->sender);
+	write_addresses(w, &e->reply_to);
+	write_addresses(w, &e->to);
+	write_addresses(w, &e->cc);
+	write_addresses(w, &e->bcc);
+	w_nstring(w, e->in_reply_to);
+	w_nstring(w, e->message_id);
 	w_close(w);
 }
 
@@ -115,8 +111,10 @@ static int write_inner(struct writer *w, struct fetching *f, const struct part *
 	_cleanup_(buf_release) struct buf header = { 0 };
 	_cleanup_(arena_free) struct arena a = { 0 };
 	const int r = header_read(f->fd, inner->header, inner->body, HEADER_MAX, &header);
+	struct envelope e;
 
-	fetch_write_envelope(w, &a, buf_view(&header));
+	envelope_parse(&a, buf_view(&header), &e);
+	fetch_write_envelope(w, &e);
 	return worse(r, fetch_write_structure(w, f, inner, extended));
 }
 

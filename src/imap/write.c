@@ -125,31 +125,36 @@ void w_literal8(struct writer *w, uint64_t octets)
 	w_literal(w, octets);
 }
 
-/* Whether s may go in DQUOTEs. */
-static bool quotable(const struct writer *w, struct str s)
-{
-	bool ascii = true;
+/* What an octet means for DQUOTEs. */
+enum { NEVER = 1, ESCAPED = 2, EIGHT_BIT = 4 };
 
-	if (s.n > QUOTED)
-		return false;
+/* What the octets of s mean all together. */
+static unsigned all_in_quotes(struct str s)
+{
+	unsigned all = 0;
+
 	for (size_t i = 0; i < s.n; i++) {
 		const unsigned char c = (unsigned char)s.s[i];
 
-		if ((c < ' ' && c != '\t') || c == 0x7f)
-			return false;
-		ascii = ascii && c < 0x80;
+		if (c >= ' ' && c < 0x7f && c != '"' && c != '\\')	/* most are */
+			continue;
+		all |= c > 0x7f ? EIGHT_BIT : c == '"' || c == '\\' ? ESCAPED : c == '\t' ? 0 : NEVER;
 	}
-	return ascii || (w->utf8 && utf8_valid(s));
+	return all;
 }
 
-static void quoted(struct writer *w, struct str s)
+static void quoted(struct writer *w, struct str s, bool escaped)
 {
 	struct buf *out = value(w);
 	char *p = buf_reserve(out, 2 * s.n + 2);
 	size_t n = 0;
 
 	p[n++] = '"';
-	for (size_t i = 0; i < s.n; i++) {
+	if (!escaped && s.n) {
+		memcpy(p + n, s.s, s.n);
+		n += s.n;
+	}
+	for (size_t i = 0; escaped && i < s.n; i++) {
 		if (s.s[i] == '"' || s.s[i] == '\\')
 			p[n++] = '\\';
 		p[n++] = s.s[i];
@@ -176,8 +181,10 @@ static void literal(struct writer *w, struct str s)
 
 void w_string(struct writer *w, struct str s)
 {
-	if (quotable(w, s))
-		quoted(w, s);
+	const unsigned all = s.n > QUOTED ? NEVER : all_in_quotes(s);
+
+	if (!(all & NEVER) && (!(all & EIGHT_BIT) || (w->utf8 && utf8_valid(s))))
+		quoted(w, s, all & ESCAPED);
 	else
 		literal(w, s);
 }
@@ -219,7 +226,7 @@ void w_mailbox(struct writer *w, struct str name)
 void w_separator(struct writer *w, char separator)
 {
 	if (separator)
-		quoted(w, (struct str){ &separator, 1 });
+		quoted(w, (struct str){ &separator, 1 }, true);
 	else
 		w_nil(w);
 }

@@ -8,7 +8,7 @@ static const struct row {
 	const char *name;
 	enum kind kind;
 	size_t at;	/* in struct envelope */
-} rows[] = {
+} rows[ENVELOPE_FIELDS] = {
 	{ "Date",        TEXT,      offsetof(struct envelope, date) },
 	{ "Subject",     TEXT,      offsetof(struct envelope, subject) },
 	{ "From",        ADDRESSES, offsetof(struct envelope, from) },
@@ -21,8 +21,9 @@ static const struct row {
 	{ "Message-ID",  TEXT,      offsetof(struct envelope, message_id) },
 };
 
-static void take(struct arena *a, const struct row *row, struct str value, struct envelope *e)
+void envelope_add(struct arena *a, size_t which, struct str value, struct envelope *e)
 {
+	const struct row *row = &rows[which];
 	char *member = (char *)e + row->at;
 	struct str *text = (struct str *)(void *)member;
 
@@ -30,6 +31,14 @@ static void take(struct arena *a, const struct row *row, struct str value, struc
 		address_parse(a, value, (struct addresses *)(void *)member);
 	else if (!text->s)
 		*text = header_unfold(a, value);
+}
+
+void envelope_end(struct envelope *e)
+{
+	if (e->sender.n == 0)
+		e->sender = e->from;
+	if (e->reply_to.n == 0)
+		e->reply_to = e->from;
 }
 
 void envelope_parse(struct arena *a, struct str header, struct envelope *ret)
@@ -40,10 +49,7 @@ void envelope_parse(struct arena *a, struct str header, struct envelope *ret)
 	while (header_next(&header, &field))
 		for (size_t i = 0; i < COUNT(rows); i++)
 			if (str_ieq(field.name, str_z(rows[i].name)))
-				take(a, &rows[i], field.value, &e);
-	if (e.sender.n == 0)
-		e.sender = e.from;
-	if (e.reply_to.n == 0)
-		e.reply_to = e.from;
+				envelope_add(a, i, field.value, &e);
+	envelope_end(&e);
 	*ret = e;
 }

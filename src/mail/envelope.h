@@ -16,3 +16,10 @@ struct envelope {
  * or into header.
  */
 void envelope_parse(struct arena *a, struct str header, struct envelope *ret);
+
+/* The same field by field, in the order of the header: which counts from 0 for Date, in the order of the members above. All zero at
+ * first, and whole after envelope_end().
+ */
+enum { ENVELOPE_FIELDS = 10 };
+void envelope_add(struct arena *a, size_t which, struct str value, struct envelope *e);
+void envelope_end(struct envelope *e);

@@ -103,9 +103,9 @@ static size_t line_length(struct str s)
 
 static struct str without_line_end(struct str s)
 {
-	if (str_ends(s, STR("\n")))
+	if (s.n && s.s[s.n - 1] == '\n')
 		s.n--;
-	if (str_ends(s, STR("\r")))
+	if (s.n && s.s[s.n - 1] == '\r')
 		s.n--;
 	return s;
 }
@@ -130,8 +130,8 @@ bool header_next(struct str *rest, struct field *ret)
 		n += line_length(str_from(*rest, n));
 	field.line = str_head(*rest, n);
 	field.name = str_head(field.line, colon);
-	while (str_ends(field.name, STR(" ")) || str_ends(field.name, STR("\t"))) /* RFC 5322 4.5 */
-		field.name.n--;
+	while (field.name.n && (field.name.s[field.name.n - 1] == ' ' || field.name.s[field.name.n - 1] == '\t'))
+		field.name.n--; /* RFC 5322 4.5 */
 	field.value = without_line_end(str_from(field.line, colon + 1));
 	if (colon >= field.line.n || !is_name(field.name))
 		field.name = field.value = STR("");
