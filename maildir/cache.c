@@ -329,7 +329,7 @@ void cache_forget(struct cache *c, uint64_t folder, uint32_t uid)
 {
 	struct put put = { .forget = true };
 
-	if (!takes(c))
+	if (!takes(c) || c->state != CACHE_OPEN)
 		return;
 	cache_key_encode(put.key, folder, 0, uid);
 	append(c, put);

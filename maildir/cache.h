@@ -43,7 +43,7 @@ uint64_t cache_folder(struct cache *c, const char *mailboxid, uint32_t uidvalidi
 bool cache_get(struct cache *c, const struct cache_key *key, struct str *ret);
 /* Remembers value, from the next commit on. */
 void cache_put(struct cache *c, const struct cache_key *key, struct str value);
-/* All facts of a message that is no more. */
+/* All facts of a message that is no more; if the file has been opened, else it is not worth it. */
 void cache_forget(struct cache *c, uint64_t folder, uint32_t uid);
 /* Writes what was put, if it is more than octets; waits for other sessions for a moment only. */
 void cache_commit(struct cache *c, size_t octets);

@@ -21,6 +21,7 @@
 #include "maildir/files.h"
 
 enum { READERS = 500, ALTERNATE_STACK = 64 * 1024, NAME_LENGTH = sizeof CACHE_FILE - 1 + 16 };
+enum { MISSING = 256 * 1024 };	/* octets at the end of a file that nobody has cut: who wrote last was killed */
 
 /* At the beginning of the stack that the handler runs on, which is how it finds it: nothing is at file scope. */
 struct crash {
@@ -206,12 +207,15 @@ static int open_in_dir(struct cache *c)
 	return r;
 }
 
-/* Whether it is all there: a page that is missing would be a SIGBUS. */
-static int check_length(struct cache *c)
+/* LMDB does not write pages at the end that are free again, so a file may lack some; one that has been cut lacks more. What is missing would be
+ * a SIGBUS, and is a page that can't be meant when it is there.
+ */
+int cache_file_lengthen(struct cache *c, uint64_t most)
 {
 	MDB_envinfo info;
 	MDB_stat stat;
 	struct stat st;
+	uint64_t want;
 	int fd, r = mdb_env_info(c->env, &info);
 
 	if (r == 0)
@@ -220,7 +224,12 @@ static int check_length(struct cache *c)
 		r = mdb_env_get_fd(c->env, &fd);
 	if (r != 0 || fstat(fd, &st) < 0)
 		return r ? r : errno;
-	return (uint64_t)st.st_size / stat.ms_psize > info.me_last_pgno || info.me_last_txnid == 0 ? 0 : MDB_CORRUPTED;
+	want = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+	if ((uint64_t)st.st_size >= want || info.me_last_txnid == 0)
+		return 0;
+	if (want - (uint64_t)st.st_size > most)
+		return MDB_CORRUPTED;
+	return ftruncate(fd, (off_t)want) < 0 ? errno : 0;
 }
 
 /* Whether it is ours, and of this version; or empty. */
@@ -263,7 +272,7 @@ static int try_open(struct cache *c)
 	if (r == 0)
 		r = open_in_dir(c);
 	if (r == 0)
-		r = check_length(c);
+		r = cache_file_lengthen(c, MISSING);
 	if (r == 0)
 		r = check_version(c);
 	if (r == 0)

@@ -51,8 +51,12 @@ static int put_all(struct cache *c, MDB_txn *txn, struct put **v)
 	for (size_t i = 0; r == 0 && i < c->npending; i++) {
 		key = (MDB_val){ KEY_SIZE, v[i]->key };
 		value = (MDB_val){ v[i]->n, v[i] + 1 };
-		r = v[i]->forget ? forget(c, txn, v[i]) : mdb_put(txn, c->dbi, &key, &value, 0);
+		if (!v[i]->forget)
+			r = mdb_put(txn, c->dbi, &key, &value, 0);
 	}
+	for (size_t i = 0; r == 0 && i < c->npending; i++)	/* last, since no UID comes again */
+		if (v[i]->forget)
+			r = forget(c, txn, v[i]);
 	return r;
 }
 
@@ -189,6 +193,8 @@ int cache_write(struct cache *c)
 		else
 			mdb_txn_abort(txn);
 	}
+	if (r == 0)
+		r = cache_file_lengthen(c, UINT64_MAX);
 	/* One folder has filled it all, or removing things takes more than there is: from the next session on anew. */
 	if (r == MDB_MAP_FULL)
 		cache_file_mark(c);

@@ -62,6 +62,8 @@ enum { CACHE_LOCK_MS = 100 };
 /* Makes c->env; all else of it is the caller's. */
 int cache_file_open(struct cache *c);
 void cache_file_close(struct cache *c);
+/* Makes it as long as it says that it is. MDB_CORRUPTED if it lacks more than most octets. */
+int cache_file_lengthen(struct cache *c, uint64_t most);
 void cache_file_mark(const struct cache *c);
 void cache_file_remove(int dir, const char *name);
 /* Whoever writes, opens or removes. -ETIMEDOUT after CACHE_LOCK_MS. */

@@ -210,3 +210,54 @@ int fact_need(struct fetching *f, enum fact fact)
 	leave(f, fact, value);
 	return 0;
 }
+
+static uint64_t folder_of(struct cache *cache, const struct maildir *box)
+{
+	return cache_folder(cache, maildir_mailboxid(box), maildir_uidvalidity(box));
+}
+
+void facts_gather(struct facts_copy *c, const struct maildir *box, struct md_uids uids, struct arena *a)
+{
+	*c = (struct facts_copy){ .cache = uids.n <= FACTS_COPIED ? maildir_cache(box) : NULL, .uids = uids };
+	if (!c->cache)
+		return;
+	c->folder = folder_of(c->cache, box);
+	c->names = arena_alloc(a, uids.n * sizeof *c->names);
+	for (size_t i = 0; i < uids.n; i++) {
+		const struct message *m = maildir_message(box, uids.v[i]);
+
+		c->names[i] = m ? cache_name(maildir_base_name(box, m)) : 0;
+	}
+}
+
+void facts_spread(const struct facts_copy *c, struct md_uids from, const struct maildir *target, struct md_uids to)
+{
+	uint64_t folder;
+
+	if (!c->cache || maildir_cache(target) != c->cache)
+		return;
+	folder = folder_of(c->cache, target);
+	for (uint8_t kind = 1; kind < FACTS; kind++) {	/* one after the other, since each stands together */
+		for (size_t i = 0, j = 0; i < from.n; i++) {
+			const struct message *m = maildir_message(target, to.v[i]);
+			struct str value;
+
+			while (j < c->uids.n && c->uids.v[j] < from.v[i])
+				j++;
+			if (!m || j == c->uids.n ||
+			    !cache_get(c->cache, &(struct cache_key){ c->folder, c->names[j], from.v[i], kind }, &value))
+				continue;
+			cache_put(c->cache,
+				  &(struct cache_key){ folder, cache_name(maildir_base_name(target, m)), to.v[i], kind }, value);
+		}
+		cache_commit(c->cache, COMMIT_FROM);
+	}
+}
+
+void facts_forget(const struct maildir *box, const uint32_t *uids, size_t n)
+{
+	struct cache *cache = maildir_cache(box);
+
+	for (size_t i = 0; cache && i < n; i++)
+		cache_forget(cache, folder_of(cache, box), uids[i]);
+}

@@ -2,6 +2,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
+#include "maildir/maildir.h"
 
 /* A message never changes, so what is true of it stays true. Facts are made from its file, or from other facts, when they are asked
  * for; the numbers are those in the cache's file. A fact says the same whether it was in the cache or has just been made.
@@ -60,3 +61,18 @@ void order_make(struct buf *ret, struct arena *a, struct str fields, int64_t arr
 bool order_read(struct str fact, struct order *ret);
 /* The next message ID that it refers to. */
 bool order_reference(struct str *references, struct str *ret);
+
+/* What is known of messages goes with their copies: facts_gather() before they are copied or moved, facts_spread() with what
+ * maildir_copy() or maildir_move() has said. Of more than FACTS_COPIED nothing is copied; it is made when it is asked for.
+ */
+enum { FACTS_COPIED = 5000 };
+struct facts_copy {
+	struct cache *cache;	/* NULL: nothing is known */
+	uint64_t folder;
+	struct md_uids uids;	/* the caller's */
+	uint64_t *names;	/* of their files */
+};
+void facts_gather(struct facts_copy *c, const struct maildir *box, struct md_uids uids, struct arena *a);
+void facts_spread(const struct facts_copy *c, struct md_uids from, const struct maildir *target, struct md_uids to);
+/* And it goes when they go. */
+void facts_forget(const struct maildir *box, const uint32_t *uids, size_t n);

@@ -13,8 +13,6 @@
 
 /* Up to this many octets a text goes through memory at once; beyond, its size is counted first and it is streamed. */
 enum { SMALL = 256 * 1024, PIECE = 64 * 1024 };
-/* Facts are written to the cache when there are so many octets of them. */
-enum { COMMIT_FROM = 2 << 20 };
 
 int fetching_begin(struct fetching *f, struct maildir *box, uint32_t uid, struct arena *arena)
 {

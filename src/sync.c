@@ -213,6 +213,7 @@ void sync_tell_known(struct session *s, bool keeps_numbers)
 	if (v->gone.n && !keeps_numbers) {
 		v->told_gone = true;
 		view_forget_gone(v, &a, &numbers, &uids, &gone);
+		facts_forget(v->box, uids, gone);
 		tell_gone(s, &a, numbers, uids, gone);
 	}
 	if (maildir_keyword_count(v->box) != v->keywords)

@@ -214,6 +214,11 @@ static void spoil_cut(int fd, off_t size)
 	ck_assert_int_eq(ftruncate(fd, size / 2 / 4096 * 4096), 0);
 }
 
+static void spoil_a_bit(int fd, off_t size)
+{
+	ck_assert_int_eq(ftruncate(fd, size - 8 * 4096), 0);
+}
+
 static void spoil_short(int fd, off_t size)
 {
 	(void)size;
@@ -254,7 +259,7 @@ static void spoil_owner(int fd, off_t size)
 }
 
 static void (*const spoils[])(int fd, off_t size) = {
-	spoil_random, spoil_cut, spoil_short, spoil_empty, spoil_version, spoil_mode, spoil_owner,
+	spoil_random, spoil_a_bit, spoil_cut, spoil_short, spoil_empty, spoil_version, spoil_mode, spoil_owner,
 };
 
 START_TEST(a_file_that_is_not_fit_is_made_anew)
@@ -273,6 +278,11 @@ START_TEST(a_file_that_is_not_fit_is_made_anew)
 	ck_assert_int_eq(fstat(fd, &st), 0);
 	spoils[_i](fd, st.st_size);
 	close(fd);
+	if (spoils[_i] == spoil_a_bit) {	/* is found out when that bit is come to */
+		c = opened(&f);
+		ck_assert_uint_lt(known(c, 1, 1000, 300), 1000);
+		cache_close(c);
+	}
 	c = opened(&f);
 	ck_assert_uint_eq(known(c, 1, 1000, 300), 0);
 	fill(c, 1, 100, 300);
@@ -406,6 +416,28 @@ START_TEST(many_write_at_once)
 }
 END_TEST
 
+START_TEST(what_is_put_and_forgotten_at_once_does_no_harm)
+{
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+	_cleanup_(buf_release) struct buf b = { 0 };
+	struct cache *c = opened(&f);
+
+	fill(c, 1, 100, 300);
+	for (uint32_t uid = 1; uid <= 2000; uid++) {
+		const struct cache_key key = key_of(2, uid);
+
+		cache_put(c, &key, fact(uid, 1000, &b));
+	}
+	for (uint32_t uid = 1; uid <= 2000; uid++)
+		cache_forget(c, 2, uid);
+	cache_close(c);
+	c = opened(&f);
+	ck_assert_uint_eq(known(c, 1, 100, 300), 100);
+	ck_assert_uint_eq(known(c, 2, 2000, 1000), 0);
+	cache_close(c);
+}
+END_TEST
+
 START_TEST(it_may_be_removed_under_a_session)
 {
 	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
@@ -522,5 +554,5 @@ T_SUITE("cache", T_TEST(it_is_made_in_the_maildir_and_found_again), T_TEST(what_
 	T_TEST(each_maildir_has_its_own_in_one_place), T_TEST(what_was_put_is_there_after_the_commit),
 	T_TEST(any_order_of_questions_is_answered), T_LOOP(a_file_that_is_not_fit_is_made_anew, spoils),
 	T_TEST(who_falls_over_the_file_leaves_a_mark), T_TEST(who_is_killed_while_writing_harms_nobody),
-	T_TEST(many_write_at_once), T_TEST(it_may_be_removed_under_a_session),
+	T_TEST(many_write_at_once), T_TEST(what_is_put_and_forgotten_at_once_does_no_harm), T_TEST(it_may_be_removed_under_a_session),
 	T_LOOP(without_room_it_goes_on_without, troubles), T_TEST(what_was_used_longest_ago_makes_room))

@@ -45,6 +45,7 @@ static enum verdict run(struct session *s, struct command *cmd, transfer *how, c
 {
 	_cleanup_(maildir_closep) struct maildir *opened = NULL;
 	struct md_uids uids, from, to;
+	struct facts_copy facts;
 	struct cursor *c = &cmd->args;
 	struct maildir *target;
 	struct seqset set;
@@ -69,6 +70,7 @@ static enum verdict run(struct session *s, struct command *cmd, transfer *how, c
 		limit_messages(s, cmd, &uids.v, &uids.n);
 	if (!(cmd->row->flags & BY_UID) && !all_there(s, uids))	/* RFC 2180 4.4.1 */
 		return cmd_no(cmd, "EXPUNGEISSUED", "Some of the messages no longer exist.");
+	facts_gather(&facts, s->view->box, uids, cmd->arena);
 	r = how(s->view->box, uids, target, cmd->arena, &from, &to);
 	if (r == -ENOENT)	/* all of them have gone; UIDs that are not there are no mistake */
 		return OK;
@@ -76,6 +78,7 @@ static enum verdict run(struct session *s, struct command *cmd, transfer *how, c
 		return cmd_failed(cmd, r);
 	if (s->notify)
 		notify_appended(s, target, to.v, to.n);
+	facts_spread(&facts, from, target, to);
 	if (from.n)
 		*ret_code = copyuid(cmd->arena, target, from, to);
 	return OK;
