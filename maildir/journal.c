@@ -153,9 +153,12 @@ int journal_apply(struct index *ix, struct str transaction, uint64_t *lines)
 static int read_on(struct journal *j, struct index *ix)
 {
 	_cleanup_(buf_release) struct buf b = { 0 };
-	size_t want = CHUNK;
 	const uint64_t start = j->at;
+	size_t want = CHUNK;
+	struct stat st;
 
+	if (fstat(j->fd, &st) == 0 && (uint64_t)st.st_size >= j->at) /* mostly a few lines */
+		want = (size_t)MIN((uint64_t)CHUNK, (uint64_t)st.st_size - j->at + 1);
 	for (;;) {
 		size_t done = 0, n;
 		const ssize_t got = fd_pread_all(j->fd, buf_reserve(&b, want), want, (off_t)(j->at + b.n));

@@ -13,6 +13,7 @@ struct journal {
 	uint64_t at;	/* up to here it has been read: the end of a transaction */
 	uint64_t lines; /* as many lines are before it */
 	uint64_t snapshot_at; /* so far the last snapshot (snapshot.h) reaches; 0: there is none */
+	bool snapshot_old;    /* it should be written again soon */
 	bool torn;	/* there was more, that is no whole transaction (yet) */
 	bool writable;
 	struct timespec mtime; /* when it was opened */

@@ -8,6 +8,7 @@
  * that is ours.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,8 @@ enum {
 	DUE_PART = 32,		/* nor is it worth writing for less than this part of it */
 	LEFT_OVER_S = 600,	/* so old is no file that is being written */
 	STAMP_AGE_S = 3600,
+	RENEWED_S = 90 * 86400,	/* so old is written again, that none that is in use gets */
+	KEPT_S = 180 * 86400,	/* so old: its folder is gone */
 };
 
 struct section {
@@ -65,7 +68,6 @@ static bool name_for(const struct index *ix, const char *suffix, char ret[64])
 
 /* Reading */
 
-/* n octets at `at`, or as many as there are. */
 static uint32_t sum_of(struct head head, struct str text)
 {
 	head.sum = 0;
@@ -89,7 +91,7 @@ static bool makes_sense(const struct head *h)
 	       slots > 0 && (slots & (slots - 1)) == 0 && h->slots_used < slots;
 }
 
-static int read_head(int fd, struct head *ret, struct buf *ret_text)
+static int read_head(int fd, struct head *ret, struct buf *ret_text, bool *ret_old)
 {
 	struct stat st;
 	ssize_t n;
@@ -107,6 +109,7 @@ static int read_head(int fd, struct head *ret, struct buf *ret_text)
 	if (n < 0)
 		return (int)n;
 	ret_text->n = (size_t)n;
+	*ret_old = st.st_ctim.tv_sec + RENEWED_S < (time_t)clock_unix();
 	return ret_text->n == ret->text_size && ret->sum == sum_of(*ret, buf_view(ret_text)) ? 0 : -EBADMSG;
 }
 
@@ -221,6 +224,7 @@ int snapshot_load(int dir, struct journal *j, struct index *ix)
 	_cleanup_(fd_closep) int fd = -1;
 	struct head h;
 	char name[64];
+	bool old;
 	int r;
 
 	if (ix->keywords->nsets > 1 || ix->keywords->n || !name_for(ix, "index", name))
@@ -228,7 +232,7 @@ int snapshot_load(int dir, struct journal *j, struct index *ix)
 	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
-	r = read_head(fd, &h, &text);
+	r = read_head(fd, &h, &text, &old);
 	if (r < 0)
 		return r;
 	if (!is_of(&h, j, ix))
@@ -239,6 +243,7 @@ int snapshot_load(int dir, struct journal *j, struct index *ix)
 	}
 	take_rest(ix, &h);
 	j->at = j->snapshot_at = h.journal_at;
+	j->snapshot_old = old;
 	j->lines = h.journal_lines;
 	return 0;
 }
@@ -412,6 +417,27 @@ static int open_new(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Nobody tells us of folders that were deleted; their snapshots are those that nobody has renewed. */
+static void sweep(int dir)
+{
+	const int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *e;
+
+	while (d && (e = readdir(d)) != NULL) {
+		struct stat st;
+
+		if (str_ends(str_z(e->d_name), STR(".index")) &&
+		    fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_ctim.tv_sec + KEPT_S < (time_t)clock_unix())
+			unlinkat(dir, e->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+}
+
 int snapshot_save(int dir, struct journal *j, const struct index *ix)
 {
 	char name[64], new[64];
@@ -426,14 +452,17 @@ int snapshot_save(int dir, struct journal *j, const struct index *ix)
 	close(fd);
 	if (r >= 0 && renameat(dir, new, dir, name) < 0)
 		r = -errno;
-	if (r < 0)
+	if (r < 0) {
 		unlinkat(dir, new, 0);
-	else
-		j->snapshot_at = j->at;
-	return r;
+		return r;
+	}
+	j->snapshot_at = j->at;
+	j->snapshot_old = false;
+	sweep(dir);
+	return 0;
 }
 
 bool snapshot_is_due(const struct journal *j)
 {
-	return j->at - j->snapshot_at > DUE + j->snapshot_at / DUE_PART;
+	return j->snapshot_old || j->at - j->snapshot_at > DUE + j->snapshot_at / DUE_PART;
 }
