@@ -195,7 +195,7 @@ int box_catch_up(struct maildir *m)
 		return -ESTALE;
 	if (m->memory_only)
 		return folder_gone(m) ? -ENOENT : 0;
-	r = journal_replaced(&m->journal, m->dir);
+	r = m->remote ? journal_reopen(&m->journal, m->dir) : journal_replaced(&m->journal, m->dir);
 	if (r == -ENOENT)
 		return lost_journal(m);
 	if (r == 0)
@@ -281,7 +281,7 @@ int box_commit(struct maildir *m, struct txn *t, bool sync)
 	} else {
 		r = lock_check(&m->lock);
 		if (r >= 0)
-			r = journal_append(&m->journal, t, sync);
+			r = journal_append(&m->journal, t, sync || m->remote); /* others read it at the server */
 		if (r >= 0)
 			r = journal_tail(&m->journal, &m->index);
 	}

@@ -186,9 +186,11 @@ int files_remove_tree(int dir, const char *name)
 	return remove_at(dir, name, 0);
 }
 
+enum { NFS = 0x6969 };
+
 /* File systems that other machines can change behind our back, by statfs(2). */
 static const uint32_t remote_types[] = {
-	0x6969,	    /* NFS */
+	NFS,
 	0x517b,	    /* SMB */
 	0xfe534d42, /* SMB2 */
 	0xff534d42, /* CIFS */
@@ -213,4 +215,11 @@ bool files_remote(int fd)
 		if ((uint32_t)st.f_type == remote_types[i])
 			return true;
 	return false;
+}
+
+bool files_nfs(int fd)
+{
+	struct statfs st;
+
+	return fstatfs(fd, &st) == 0 && (uint32_t)st.f_type == NFS;
 }

@@ -44,3 +44,6 @@ void files_dir_closep(DIR **dir); /* for _cleanup_ */
 
 /* Whether it is on a file system that other machines may change behind our back. */
 bool files_remote(int fd);
+
+/* Whether that is NFS, whose caches of each machine are compared with the server when a file or a directory is opened. */
+bool files_nfs(int fd);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "maildir/files.h"
 #include "maildir/snapshot.h"
 
 enum { CHUNK = 256 * 1024, HEADER_MAX = 256, VERSION = 1 };
@@ -203,6 +204,13 @@ static int read_header(struct journal *j, struct index *ix)
 	return 0;
 }
 
+/* NFS does not look again at pages it has of a file that is open for writing here, however much of it other machines write: so
+ * none are kept. There is no O_APPEND then. */
+static int keep_no_pages(const struct journal *j)
+{
+	return fcntl(j->fd, F_SETFL, O_DIRECT) < 0 ? -errno : 0;
+}
+
 static int open_file(int dir, struct journal *j)
 {
 	struct stat st;
@@ -230,6 +238,9 @@ int journal_open(int dir, int snapshots, struct index *ix, struct journal *ret)
 	struct journal j = { .fd = -1 };
 	int r = open_file(dir, &j);
 
+	j.nfs = r >= 0 && files_nfs(j.fd);
+	if (j.nfs)
+		r = keep_no_pages(&j);
 	if (r >= 0)
 		r = read_header(&j, ix);
 	if (r >= 0 && snapshots >= 0)
@@ -264,6 +275,25 @@ bool journal_cut_off(const struct journal *j)
 	struct stat st;
 
 	return fstat(j->fd, &st) == 0 && (uint64_t)st.st_size < j->at;
+}
+
+int journal_reopen(struct journal *j, int dir)
+{
+	struct journal now = { .fd = -1 };
+	int r = open_file(dir, &now);
+
+	if (r == 0)
+		r = now.dev != j->dev || now.ino != j->ino || now.writable != j->writable;
+	if (r == 0 && j->nfs)
+		r = keep_no_pages(&now);
+	if (r == 0) {
+		const int fd = j->fd;
+
+		j->fd = now.fd;
+		now.fd = fd;
+	}
+	journal_close(&now);
+	return r;
 }
 
 int journal_replaced(const struct journal *j, int dir)
@@ -302,6 +332,8 @@ int journal_append(struct journal *j, struct txn *t, bool sync)
 		return -errno;
 	j->torn = false;
 	journal_end(&t->text, 0, &end);
+	if (j->nfs && lseek(j->fd, (off_t)j->at, SEEK_SET) < 0)
+		return -errno;
 	r = fd_write_all(j->fd, t->text.s, t->text.n);
 	if (r >= 0 && sync && fdatasync(j->fd) < 0)
 		r = -errno;

@@ -16,6 +16,7 @@ struct journal {
 	bool snapshot_old;    /* it should be written again soon */
 	bool torn;	/* there was more, that is no whole transaction (yet) */
 	bool writable;
+	bool nfs; /* read and written at the server */
 	struct timespec mtime; /* when it was opened */
 };
 
@@ -30,6 +31,9 @@ int journal_open(int dir, int snapshots, struct index *ix, struct journal *ret);
 int journal_tail(struct journal *j, struct index *ix);
 /* Whether the journal in dir is still this file: 0; 1: another has replaced it; -ENOENT: there is none. */
 int journal_replaced(const struct journal *j, int dir);
+/* The same, and what other machines have written is seen from here on: the caches of remote file systems are compared with
+ * the server's file when it is opened. */
+int journal_reopen(struct journal *j, int dir);
 
 /* Whether the file is shorter than what has been read of it. */
 bool journal_cut_off(const struct journal *j);

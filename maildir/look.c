@@ -27,14 +27,24 @@ static uint64_t ns(struct timespec t)
 	return t.tv_sec < 0 ? 0 : (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* What the server says, where it is remote: its caches are compared with the server's when a directory is opened. */
+static int stat_dir(const struct maildir *m, int dir, struct stat *ret)
+{
+	_cleanup_(fd_closep) int fd = m->remote ? openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	return fstat(fd >= 0 ? fd : dir, ret) < 0 ? -errno : 0;
+}
+
 int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT])
 {
 	const int dirs[DIR_COUNT] = { [DIR_CUR] = m->cur, [DIR_NEW] = m->new };
 	struct stat st;
 
 	for (int i = 0; i < DIR_COUNT; i++) {
-		if (fstat(dirs[i], &st) < 0)
-			return -errno;
+		const int r = stat_dir(m, dirs[i], &st);
+
+		if (r < 0)
+			return r;
 		ret[i] = (struct dir_state){ .ino = st.st_ino,
 					     .mtime = ns(st.st_mtim),
 					     .ctime = ns(st.st_ctim) };
