@@ -38,7 +38,7 @@ endif
 
 # Rooms, and the files in them that hold a main().
 MAINS := src/imapd.c src/login/imaplogin.c src/tls/imaptls.c auth/auth-file.c auth/auth-unix.c \
-         auth/imapd-passwd.c maildir/maildir-check.c
+         auth/imapd-passwd.c maildir/maildir-check.c src/imapd-cache.c
 ROOMS := base mail imap wire server login tls auth maildir
 SRC_base := $(wildcard src/base/*.c)
 SRC_mail := $(wildcard src/mail/*.c)
@@ -52,7 +52,7 @@ SRC_maildir := $(wildcard maildir/*.c)
 objects = $(patsubst %.c,$(B)/%.o,$(filter-out $(MAINS),$(1)))
 archive = $(B)/lib$(1).a
 
-BIN     := $(B)/imapd $(B)/imapd-passwd $(B)/maildir-check
+BIN     := $(B)/imapd $(B)/imapd-passwd $(B)/maildir-check $(B)/imapd-cache
 LIBEXEC := $(B)/imaplogin $(B)/imaptls $(B)/auth-file $(B)/auth-unix
 TESTS   := $(patsubst t/%.c,$(B)/t/%,$(wildcard t/t_*.c))
 
@@ -69,7 +69,7 @@ $(B)/%.o: %.c Makefile
 
 link = $(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
-$(B)/imapd: $(B)/src/imapd.o $(foreach r,server mail maildir imap wire base,$(call archive,$(r)))
+$(B)/imapd $(B)/imapd-cache: $(B)/%: $(B)/src/%.o $(foreach r,server mail maildir imap wire base,$(call archive,$(r)))
 	$(link) -l:libz.a -l:libunistring.a -l:liblmdb.a -o $@
 $(B)/imaplogin: $(B)/src/login/imaplogin.o $(foreach r,login imap base,$(call archive,$(r)))
 	$(link) $(STATIC) -o $@

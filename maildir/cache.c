@@ -79,7 +79,7 @@ int cache_open(int maildir_fd, const char *where, struct cache **ret)
 	return 0;
 }
 
-static void stop(struct cache *c)
+void cache_stop(struct cache *c)
 {
 	for (size_t i = 0; i < COUNT(c->columns); i++)
 		if (c->columns[i].cursor)
@@ -99,7 +99,7 @@ void cache_close(struct cache *c)
 	if (!c)
 		return;
 	cache_commit(c, 0);
-	stop(c);
+	cache_stop(c);
 	buf_release(&c->pending);
 	fd_closep(&c->dir);
 	free(c->path);
@@ -131,7 +131,7 @@ void cache_give_up(struct cache *c, bool broken)
 {
 	if (broken)
 		cache_file_mark(c);
-	stop(c);
+	cache_stop(c);
 	c->state = CACHE_GIVEN_UP;
 }
 
@@ -172,8 +172,7 @@ void cache_key_encode(uint8_t ret[KEY_SIZE], uint64_t folder, uint8_t kind, uint
 	memcpy(ret + KEY_UID, &big, sizeof big);
 }
 
-/* Opens the file, if it has not been tried. */
-static bool ready(struct cache *c)
+bool cache_ready(struct cache *c)
 {
 	int r;
 
@@ -196,7 +195,7 @@ static bool begin_reading(struct cache *c)
 
 	if (c && c->reading)
 		return true;
-	if (!ready(c))
+	if (!cache_ready(c))
 		return false;
 	for (int i = 0; i < 2; i++) {
 		r = c->txn ? mdb_txn_renew(c->txn) : mdb_txn_begin(c->env, NULL, MDB_RDONLY, &c->txn);
@@ -360,11 +359,16 @@ static void remember(struct cache *c, const char *mailboxid, uint32_t uidvalidit
 	memcpy(append(c, put), b.s, b.n);
 }
 
+uint64_t cache_folder_id(const char *mailboxid, uint32_t uidvalidity)
+{
+	return siphash((const uint64_t[]){ uidvalidity, 1 }, str_z(mailboxid));
+}
+
 uint64_t cache_folder(struct cache *c, const char *mailboxid, uint32_t uidvalidity)
 {
 	if (c->folder && c->uidvalidity == uidvalidity && strcmp(c->mailboxid, mailboxid) == 0)
 		return c->folder;
-	c->folder = siphash((const uint64_t[]){ uidvalidity, 1 }, str_z(mailboxid));
+	c->folder = cache_folder_id(mailboxid, uidvalidity);
 	c->uidvalidity = uidvalidity;
 	snprintf(c->mailboxid, sizeof c->mailboxid, "%s", mailboxid);
 	remember(c, mailboxid, uidvalidity);
@@ -375,7 +379,7 @@ void cache_commit(struct cache *c, size_t octets)
 {
 	int r;
 
-	if (!c || c->npending == 0 || c->pending.n <= octets || c->read_only || !ready(c))
+	if (!c || c->npending == 0 || c->pending.n <= octets || c->read_only || !cache_ready(c))
 		return;
 	cache_rest(c);
 	if (cache_lock(c) < 0)

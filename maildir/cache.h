@@ -49,3 +49,17 @@ void cache_forget(struct cache *c, uint64_t folder, uint32_t uid);
 void cache_commit(struct cache *c, size_t octets);
 /* Before anything is waited for: nobody else should have to keep what we could still read. */
 void cache_rest(struct cache *c);
+
+/* For who looks into it (imapd-cache). Unlike the functions above these fail: a negative errno. */
+uint64_t cache_folder_id(const char *mailboxid, uint32_t uidvalidity);	/* as cache_folder(), without using it */
+struct cache_entry {
+	uint64_t folder;
+	uint32_t uid, day;	/* day: kind 0, of its last use, since 1970 */
+	uint8_t kind;		/* 0: the folder itself */
+	struct str value;	/* kind 0: "MAILBOXID UIDVALIDITY"; else the fact, right or not */
+};
+/* All that there is, in the order of folder, kind and UID. */
+int cache_each(struct cache *c, void (*each)(void *data, const struct cache_entry *e), void *data);
+int cache_drop_folder(struct cache *c, uint64_t folder);
+/* The whole file; whoever uses it goes on with what is no more there for others. */
+int cache_drop(struct cache *c);

@@ -128,8 +128,8 @@ static int remove_folder(MDB_cursor *cursor, uint64_t folder)
 	return r == MDB_NOTFOUND ? 0 : r;
 }
 
-/* Removes one folder. MDB_NOTFOUND: there is none but the one in use. */
-static int remove_oldest(struct cache *c)
+/* Removes one folder; NULL: the one that was used longest ago. MDB_NOTFOUND: there is none but the one in use. */
+static int remove_one(struct cache *c, const uint64_t *which)
 {
 	MDB_cursor *cursor;
 	uint64_t folder;
@@ -140,7 +140,10 @@ static int remove_oldest(struct cache *c)
 		return r;
 	r = mdb_cursor_open(txn, c->dbi, &cursor);
 	if (r == 0) {
-		r = oldest(cursor, c->folder, &folder);
+		if (which)
+			folder = *which;
+		else
+			r = oldest(cursor, c->folder, &folder);
 		if (r == 0)
 			r = remove_folder(cursor, folder);
 		mdb_cursor_close(cursor);
@@ -149,6 +152,11 @@ static int remove_oldest(struct cache *c)
 		return mdb_txn_commit(txn);
 	mdb_txn_abort(txn);
 	return r;
+}
+
+int cache_remove_folder(struct cache *c, uint64_t folder)
+{
+	return remove_one(c, &folder);
 }
 
 /* Sees to it that a third of the file is free, if less than a tenth is: removing takes room at first, and pages are free only two
@@ -170,7 +178,7 @@ static int make_room(struct cache *c)
 		if (r != 0 || used + 3 * c->pending.n / 4096 <= most)
 			return r;
 		most = pages - pages / 3;
-		r = remove_oldest(c);
+		r = remove_one(c, NULL);
 		if (r != 0)
 			return r == MDB_NOTFOUND ? MDB_MAP_FULL : r;
 	}

@@ -52,6 +52,10 @@ struct put {
 };
 
 void cache_key_encode(uint8_t ret[KEY_SIZE], uint64_t folder, uint8_t kind, uint32_t uid);
+/* Opens the file, if it has not been tried. */
+bool cache_ready(struct cache *c);
+/* Closes it. */
+void cache_stop(struct cache *c);
 /* Stops using it; broken: and the next to open it removes it. */
 void cache_give_up(struct cache *c, bool broken);
 
@@ -74,3 +78,5 @@ bool cache_is_damage(int error);
 
 /* cache_write.c: pending goes to the file; the lock is held. An error of LMDB. */
 int cache_write(struct cache *c);
+/* Removes a folder; the lock is held. */
+int cache_remove_folder(struct cache *c, uint64_t folder);

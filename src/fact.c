@@ -167,6 +167,12 @@ static bool find_cache(struct fetching *f)
 	return f->cache;
 }
 
+void fetching_uncached(struct fetching *f)
+{
+	f->cache = NULL;
+	f->key.folder = 1;
+}
+
 bool fetching_knows(struct fetching *f, enum fact fact)
 {
 	const struct maker *m = &makers[fact];

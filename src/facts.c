@@ -9,6 +9,12 @@
 #include "mail/sent.h"
 #include "mail/subject.h"
 
+const char *const fact_names[FACTS] = {
+	[FACT_DATE] = "date",	  [FACT_FIELDS] = "fields",    [FACT_ENVELOPE] = "envelope",
+	[FACT_BODY] = "body",	  [FACT_STRUCTURE] = "structure", [FACT_PREVIEW] = "preview",
+	[FACT_SIZE] = "size",	  [FACT_ORDER] = "order",      [FACT_DIGEST] = "digest",
+};
+
 static bool is_among(const char *const *names, struct str name)
 {
 	for (; *names; names++)

@@ -19,6 +19,7 @@ enum fact {
 	FACT_DIGEST,	/* DIGEST_HEX octets: of the date and all the content */
 	FACTS
 };
+extern const char *const fact_names[FACTS];
 enum { FACT_MAX = 256 * 1024 };	/* octets; longer ones are not kept */
 
 /* Whether a field of that name, in any case, is in FACT_FIELDS. What clients ask for in lists of messages, and what people search for,

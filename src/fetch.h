@@ -50,6 +50,8 @@ int fetching_need(struct fetching *f, unsigned needs);
 /* The same for a fact if it is in the cache. */
 bool fetching_knows(struct fetching *f, enum fact fact);
 void fetching_end(struct fetching *f);
+/* From here on nothing is taken out of the cache, or left there. */
+void fetching_uncached(struct fetching *f);
 
 /* fetch-att, or a macro, or a list of them, from c. False if none. */
 bool fetch_parse(struct cursor *c, struct fetch_item **ret, size_t *ret_n);

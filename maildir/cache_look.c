@@ -1,0 +1,86 @@
+/* maildir/cache_look.c: what is in the file of facts, and taking it out */
+#include <endian.h>
+#include <string.h>
+#include "maildir/caching.h"
+
+static int failure(int error)
+{
+	return error > 0 ? -error : error ? -EBADMSG : 0;
+}
+
+/* False for what is no fact and no folder. */
+static bool read_entry(MDB_val key, MDB_val value, struct cache_entry *ret)
+{
+	struct cache_entry e = { 0 };
+	const size_t before = key.mv_size == KEY_SIZE && ((uint8_t *)key.mv_data)[KEY_KIND] ? SUM_SIZE : sizeof e.day;
+
+	if (key.mv_size != KEY_SIZE || value.mv_size < before)
+		return false;
+	memcpy(&e.folder, key.mv_data, KEY_FOLDER);
+	e.kind = ((uint8_t *)key.mv_data)[KEY_KIND];
+	memcpy(&e.uid, (char *)key.mv_data + KEY_UID, sizeof e.uid);
+	e.uid = be32toh(e.uid);
+	if (e.kind == 0)
+		memcpy(&e.day, value.mv_data, sizeof e.day);
+	e.day = le32toh(e.day);
+	e.value = str_from((struct str){ value.mv_data, value.mv_size }, before);
+	*ret = e;
+	return true;
+}
+
+int cache_each(struct cache *c, void (*each)(void *data, const struct cache_entry *e), void *data)
+{
+	struct cache_entry e;
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	MDB_txn *txn;
+	int r;
+
+	if (!cache_ready(c))
+		return -ENOENT;
+	r = mdb_txn_begin(c->env, NULL, MDB_RDONLY, &txn);
+	if (r != 0)
+		return failure(r);
+	r = mdb_cursor_open(txn, c->dbi, &cursor);
+	if (r == 0) {
+		while ((r = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
+			if (read_entry(key, value, &e))
+				each(data, &e);
+		mdb_cursor_close(cursor);
+	}
+	mdb_txn_abort(txn);
+	return failure(r == MDB_NOTFOUND ? 0 : r);
+}
+
+int cache_drop_folder(struct cache *c, uint64_t folder)
+{
+	int r;
+
+	if (!cache_ready(c))
+		return -ENOENT;
+	cache_rest(c);
+	r = cache_lock(c);
+	if (r < 0)
+		return r;
+	r = cache_remove_folder(c, folder);
+	cache_unlock(c);
+	return failure(r);
+}
+
+int cache_drop(struct cache *c)
+{
+	char name[sizeof c->name];
+	int r;
+
+	if (!cache_ready(c))
+		return -ENOENT;
+	r = cache_lock(c);
+	if (r < 0)
+		return r;
+	memcpy(name, c->name, sizeof name);
+	cache_file_remove(c->dir, name);
+	cache_stop(c);	/* and with it goes the lock */
+	c->state = CACHE_CLOSED;
+	c->not_before = 0;
+	return 0;
+}

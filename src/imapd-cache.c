@@ -1,0 +1,327 @@
+/* imapd-cache.c: looks into the cache, compares it with the mail, and makes it anew (imapd-cache(8)) */
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/env.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "fetch.h"
+#include "maildir/account.h"
+#include "maildir/folders.h"
+
+enum { FINE, WRONG, TROUBLE };
+enum { DAY = 86400, COMMIT_FROM = 2 << 20 };
+
+static const char usage[] = "usage: imapd-cache [--verify | --rebuild | --drop] MAILDIR [FOLDER [UID]]\n";
+
+struct looking {
+	enum { SHOW, VERIFY, REBUILD, DROP } what;
+	struct account *account;
+	struct cache *cache;
+	struct maildir_config config;
+	const char *only;	/* a folder; NULL: all */
+	uint32_t uid;		/* 0: all */
+	unsigned wrong;		/* facts that are not what they should be */
+};
+
+/* What is in the file of one folder. */
+struct counts {
+	uint64_t folder;
+	size_t facts[CACHE_KINDS];
+	uint64_t octets;
+	uint32_t day;
+};
+
+/* Text of strangers: what could do something to a terminal is a question mark. */
+static void put_text(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		putchar((s.s[i] >= ' ' && s.s[i] < 0x7f) || s.s[i] == '\n' ? s.s[i] : s.s[i] == '\r' ? ' ' : '?');
+}
+
+static void put_day(int64_t seconds, const char *format)
+{
+	char text[64];
+	struct tm tm;
+
+	gmtime_r(&(time_t){ (time_t)seconds }, &tm);
+	strftime(text, sizeof text, format, &tm);
+	fputs(text, stdout);
+}
+
+static void count(void *data, const struct cache_entry *e)
+{
+	struct counts *c = data;
+
+	if (e->folder != c->folder)
+		return;
+	if (e->kind < CACHE_KINDS)
+		c->facts[e->kind]++;
+	c->octets += e->value.n;
+	if (e->kind == 0)
+		c->day = e->day;
+}
+
+static uint64_t id_of(const struct maildir *box)
+{
+	return cache_folder_id(maildir_mailboxid(box), maildir_uidvalidity(box));
+}
+
+static int show_folder(struct looking *l, const char *name, const struct maildir *box)
+{
+	struct counts c = { .folder = id_of(box) };
+	const int r = cache_each(l->cache, count, &c);
+
+	if (r < 0)
+		return r;
+	printf("%s: %zu messages, %llu octets of facts", name, maildir_count(box), (unsigned long long)c.octets);
+	if (c.day) {
+		fputs(", used in the week from ", stdout);
+		put_day((int64_t)c.day * DAY, "%Y-%m-%d");
+	}
+	putchar('\n');
+	for (unsigned kind = 1; kind < FACTS; kind++)
+		if (c.facts[kind])
+			printf("\t%-10s of %zu\n", fact_names[kind], c.facts[kind]);
+	return 0;
+}
+
+static void show_order(struct str value)
+{
+	struct order o;
+	struct str id;
+
+	if (!order_read(value, &o))
+		return;
+	put_day(o.sent, "sent %Y-%m-%d %H:%M:%S UTC");
+	fputs(o.reply ? ", a reply, subject " : ", subject ", stdout);
+	put_text(o.subject);
+	fputs(", id ", stdout);
+	put_text(o.id);
+	while (order_reference(&o.references, &id)) {
+		fputs(", refers to ", stdout);
+		put_text(id);
+	}
+}
+
+static void show_value(const struct fetching *f, enum fact fact)
+{
+	if (fact == FACT_DATE)
+		put_day(f->date, "%Y-%m-%d %H:%M:%S UTC");
+	else if (fact == FACT_SIZE)
+		printf("%llu octets", (unsigned long long)f->size);
+	else if (fact == FACT_ORDER)
+		show_order(f->facts[fact]);
+	else
+		put_text(fact == FACT_FIELDS ? f->fields.text : f->facts[fact]);
+	putchar('\n');
+}
+
+/* Whether there is a record, whatever it is worth. */
+struct record {
+	uint64_t folder;
+	uint32_t uid;
+	bool kinds[CACHE_KINDS];
+};
+
+static void note(void *data, const struct cache_entry *e)
+{
+	struct record *r = data;
+
+	if (e->folder == r->folder && e->uid == r->uid && e->kind < CACHE_KINDS)
+		r->kinds[e->kind] = true;
+}
+
+static int show_message(struct looking *l, const char *name, struct maildir *box, uint32_t uid)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct record record = { .folder = id_of(box), .uid = uid };
+	struct fetching f;
+	struct str base;
+	int r = fetching_begin(&f, box, uid, &a);
+
+	if (r == 0)
+		r = cache_each(l->cache, note, &record);
+	if (r < 0)
+		return r;
+	base = maildir_base_name(box, f.message);
+	printf("%s UID %u, file ", name, (unsigned)uid);
+	put_text(base);
+	putchar('\n');
+	for (enum fact fact = 1; fact < FACTS; fact++) {
+		printf("%-10s ", fact_names[fact]);
+		if (fetching_knows(&f, fact))
+			show_value(&f, fact);
+		else
+			puts(record.kinds[fact] ? "not used: it is of a file of another name, or damaged" : "not known yet");
+	}
+	fetching_end(&f);
+	return 0;
+}
+
+/* Makes each fact that is there anew from the file, and compares. */
+static int verify_message(struct looking *l, const char *name, struct maildir *box, uint32_t uid)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct fetching cached, made;
+	int r = fetching_begin(&cached, box, uid, &a);
+
+	if (r < 0)
+		return 0;
+	cached.keep = true;
+	for (enum fact fact = 1; r == 0 && fact < FACTS; fact++) {
+		if (!fetching_knows(&cached, fact))
+			continue;
+		r = fetching_begin(&made, box, uid, &a);
+		fetching_uncached(&made);
+		if (r == 0)
+			r = fetching_need(&made, 1u << (16 + fact));
+		if (r == 0 && !str_eq(made.facts[fact], cached.facts[fact])) {
+			printf("%s UID %u: %s is not what the file says\n", name, (unsigned)uid, fact_names[fact]);
+			l->wrong++;
+		}
+		fetching_end(&made);
+	}
+	fetching_end(&cached);
+	cache_rest(l->cache);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int make_message(struct looking *l, const char *name, struct maildir *box, uint32_t uid)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct fetching f;
+	int r = fetching_begin(&f, box, uid, &a);
+
+	(void)name;
+	for (enum fact fact = 1; r == 0 && fact < FACTS; fact++)
+		r = fetching_need(&f, 1u << (16 + fact));
+	fetching_end(&f);
+	cache_commit(l->cache, COMMIT_FROM);
+	cache_rest(l->cache);
+	return r == -ENOENT ? 0 : r;
+}
+
+typedef int treat(struct looking *l, const char *name, struct maildir *box, uint32_t uid);
+
+static int each_message(struct looking *l, const char *name, struct maildir *box, treat *how)
+{
+	int r = 0;
+
+	if (l->uid)
+		return maildir_message(box, l->uid) ? how(l, name, box, l->uid) : -ENOENT;
+	for (size_t i = 0; r == 0 && i < maildir_count(box); i++)
+		r = how(l, name, box, maildir_at(box, i)->uid);
+	return r;
+}
+
+static int treat_folder(struct looking *l, struct str folder, const char *name)
+{
+	_cleanup_(maildir_closep) struct maildir *box = NULL;
+	_cleanup_(fd_closep) int dir = -1;
+	struct counts all = { 0 };
+	int r = folder_open_dir(l->account, folder, &dir);
+
+	if (r == 0)
+		r = maildir_open(dir, MD_READONLY, &l->config, &box);
+	if (r == 0)
+		r = maildir_update(box, 0);
+	if (r < 0)
+		return r;
+	if (l->what == VERIFY)
+		return each_message(l, name, box, verify_message);
+	if (l->what == SHOW)
+		return l->uid ? show_message(l, name, box, l->uid) : show_folder(l, name, box);
+	if (!l->uid)
+		r = cache_drop_folder(l->cache, id_of(box));
+	else if ((r = cache_each(l->cache, count, &all)) == 0)	/* which opens it, since nothing is forgotten otherwise */
+		cache_forget(l->cache, id_of(box), l->uid);
+	cache_commit(l->cache, 0);
+	if (r == 0 && l->what == REBUILD)
+		r = each_message(l, name, box, make_message);
+	cache_commit(l->cache, 0);
+	return r;
+}
+
+static int treat_all(struct looking *l)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct folder *v;
+	bool found = false;
+	size_t n;
+	int r = folder_list(l->account, &a, false, &v, &n);
+
+	if (r == 0 && !l->only && (l->what == DROP || l->what == REBUILD))
+		r = cache_drop(l->cache);
+	if (r == 0 && !l->only && l->what == DROP)
+		return 0;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const char *name = v[i].name.n ? v[i].name.s : "INBOX";
+
+		if (l->only && strcmp(l->only, name) != 0)
+			continue;
+		found = true;
+		r = treat_folder(l, v[i].name, name);
+		if (r < 0)
+			fprintf(stderr, "imapd-cache: %s: %s\n", name, strerror(-r));
+	}
+	if (r == 0 && l->only && !found)
+		fprintf(stderr, "imapd-cache: %s: no such folder\n", l->only);
+	return r == 0 && l->only && !found ? -ENOENT : r;
+}
+
+static int run(struct looking *l, const char *maildir)
+{
+	const char *where = env_text("IMAPD_CACHEDIR", NULL);
+	const struct account_config account = { .check_owner = true };
+	int r;
+
+	if (chdir(maildir) < 0) {
+		fprintf(stderr, "imapd-cache: %s: %s\n", maildir, strerror(errno));
+		return TROUBLE;
+	}
+	if (account_open(".", &account, &l->account) < 0)
+		return TROUBLE;
+	r = where && strcasecmp(where, "none") == 0 ? -ENOENT : cache_open(account_fd(l->account), where, &l->cache);
+	if (r < 0) {
+		fprintf(stderr, "imapd-cache: there is no cache: %s\n", strerror(-r));
+	} else {
+		l->config = (struct maildir_config){ .use_locks = true, .hostname = "localhost", .cache = l->cache };
+		r = treat_all(l);
+	}
+	cache_close(l->cache);
+	account_close(l->account);
+	return r < 0 ? TROUBLE : l->wrong ? WRONG : FINE;
+}
+
+int main(int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "verify", no_argument, NULL, VERIFY }, { "rebuild", no_argument, NULL, REBUILD },
+		{ "drop", no_argument, NULL, DROP },	 { 0 },
+	};
+	struct looking l = { .what = SHOW };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?' || l.what != SHOW) {
+			fputs(usage, stderr);
+			return TROUBLE;
+		}
+		l.what = (unsigned)option;
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc < 1 || argc > 3 || (argc == 3 && (!str_u32(str_z(argv[2]), &l.uid) || l.uid == 0))) {
+		fputs(usage, stderr);
+		return TROUBLE;
+	}
+	log_open("imapd-cache", STDERR_FILENO);
+	l.only = argc > 1 ? argv[1] : NULL;
+	return run(&l, argv[0]);
+}
