@@ -1,5 +1,7 @@
 /* maildir/inside.h: what an account is made of; for this room only */
 #pragma once
+#include <sys/types.h>
+#include <time.h>
 #include "base/buf.h"
 #include "maildir/account.h"
 #include "maildir/files.h"
@@ -9,12 +11,24 @@
 #define RENAME_FILE  "imapd.rename"
 #define SUBSCRIBED   "courierimapsubscribed"
 
+/* UIDVALIDITYs that imapd.account says are given, and are not yet. They are ours as long as it is the file that we wrote, since whoever
+ * gives or sees another writes a new one.
+ */
+struct reserve {
+	uint32_t next, left;
+	uint32_t size;	/* how many were reserved the last time */
+	dev_t dev;
+	ino_t ino;
+	struct timespec ctime;
+};
+
 struct account {
 	struct arena arena; /* this struct, too, is in it */
 	int fd;
 	bool sync;
 	bool said_twins; /* the log knows of folders that are there in two spellings */
 	const char *prefix;
+	struct reserve reserve;
 };
 
 /* The lock of all that changes more than one folder, or files of the account: flock() on a file of its own,

@@ -1,4 +1,7 @@
 /* maildir/state.c: imapd.account: what is remembered of an account that is not in its folders */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/stat.h>
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -113,24 +116,66 @@ static uint32_t next_uidvalidity(uint32_t last)
 	return last == UINT32_MAX ? (uint32_t)now : MAX(last + 1, (uint32_t)now);
 }
 
-int account_uidvalidity(struct account *acc, uint32_t *ret)
+static int stat_file(struct account *acc, struct reserve *ret)
 {
-	_cleanup_(arena_free) struct arena arena = { 0 };
-	_cleanup_(fd_closep) int lock = -1;
-	struct account_state state;
-	int r = account_lock(acc, &lock);
+	struct stat st;
 
-	if (r >= 0)
-		r = account_state_read(acc, &arena, &state);
+	if (fstatat(acc->fd, ACCOUNT_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	ret->dev = st.st_dev;
+	ret->ino = st.st_ino;
+	ret->ctime = st.st_ctim;
+	return 0;
+}
+
+/* Under the lock: whether the next that was reserved is still higher than any that was given or seen, and not before the time. */
+static bool reserve_holds(struct account *acc)
+{
+	const struct reserve *mine = &acc->reserve;
+	struct reserve now;
+
+	return mine->left && mine->next >= clock_unix() && stat_file(acc, &now) == 0 && now.dev == mine->dev &&
+	       now.ino == mine->ino && now.ctime.tv_sec == mine->ctime.tv_sec && now.ctime.tv_nsec == mine->ctime.tv_nsec;
+}
+
+/* Under the lock: reserves one, or, each time that all were used up, twice as many, as each time waits for the disk. */
+static int reserve_more(struct account *acc, int lock)
+{
+	enum { MOST = 1024 };
+	_cleanup_(arena_free) struct arena arena = { 0 };
+	struct reserve *mine = &acc->reserve;
+	const uint32_t size = mine->size && mine->left == 0 ? MIN(2 * mine->size, (uint32_t)MOST) : 1;
+	struct account_state state;
+	int r = account_state_read(acc, &arena, &state);
+
+	*mine = (struct reserve){ 0 };
 	if (r < 0)
 		return r;
-	state.uidvalidity = next_uidvalidity(state.uidvalidity);
+	mine->next = next_uidvalidity(state.uidvalidity);
+	mine->size = MIN(size, UINT32_MAX - mine->next + 1);
+	state.uidvalidity = mine->next + mine->size - 1;
 	r = account_lock_check(acc, lock);
 	if (r >= 0)
 		r = account_state_write(acc, &state);
 	if (r >= 0)
-		*ret = state.uidvalidity;
+		r = stat_file(acc, mine);
+	if (r >= 0)
+		mine->left = mine->size;
 	return r;
+}
+
+int account_uidvalidity(struct account *acc, uint32_t *ret)
+{
+	_cleanup_(fd_closep) int lock = -1;
+	int r = account_lock(acc, &lock);
+
+	if (r >= 0 && !reserve_holds(acc))
+		r = reserve_more(acc, lock);
+	if (r < 0)
+		return r;
+	*ret = acc->reserve.next++;
+	acc->reserve.left--;
+	return 0;
 }
 
 int account_uidvalidity_seen(struct account *acc, uint32_t uidvalidity)
@@ -146,9 +191,10 @@ int account_uidvalidity_seen(struct account *acc, uint32_t uidvalidity)
 	r = account_lock(acc, &lock);
 	if (r >= 0)
 		r = account_state_read(acc, &arena, &state);
-	if (r < 0 || state.uidvalidity >= uidvalidity)
+	if (r < 0)
 		return r;
-	state.uidvalidity = uidvalidity;
+	/* Also if there was a higher one: what a session has reserved below it must not be given any more. */
+	state.uidvalidity = MAX(state.uidvalidity, uidvalidity);
 	r = account_lock_check(acc, lock);
 	return r < 0 ? r : account_state_write(acc, &state);
 }

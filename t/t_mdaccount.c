@@ -138,6 +138,38 @@ START_TEST(uidvalidity_grows_and_is_no_less_than_the_time)
 }
 END_TEST
 
+/* Who gives many waits for the disk a few times; who comes between them gets a higher one, and the next is higher again. */
+START_TEST(uidvalidities_are_reserved_and_given_in_order)
+{
+	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
+	_cleanup_(account_closep) struct account *acc = t_account("m"), *other = t_account("m");
+	uint32_t last = 0, v = 0;
+	unsigned files = 0;
+	struct stat st;
+	ino_t ino = 0;
+
+	for (int i = 0; i < 300; i++) {
+		const uint64_t now = clock_unix();
+		const bool others = i == 150 || i == 151 || i == 200;
+
+		ck_assert_int_eq(account_uidvalidity(others ? other : acc, &v), 0);
+		ck_assert_uint_gt(v, last);
+		ck_assert_uint_ge(v, now);
+		last = v;
+		if (i == 220) /* of another kind */
+			ck_assert_int_eq(account_set_use(other, STR("T"), STR("\\Trash"), true), 0);
+		if (i == 240) { /* below what is reserved, and higher than what was given */
+			ck_assert_int_eq(account_uidvalidity_seen(other, v + 3), 0);
+			last = v + 3;
+		}
+		ck_assert_int_eq(stat("m/imapd.account", &st), 0);
+		files += st.st_ino != ino;
+		ino = st.st_ino;
+	}
+	ck_assert_uint_lt(files, 50);
+}
+END_TEST
+
 START_TEST(uidvalidity_is_given_once_among_processes)
 {
 	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
@@ -350,6 +382,7 @@ T_SUITE("mdaccount", T_TEST(a_missing_maildir_is_made),
 	T_TEST(something_else_is_not_touched), T_TEST(the_sanity_check_wants_our_uid_and_gid),
 	T_TEST(the_prefix_is_decided_once), T_TEST(the_site_may_set_the_prefix),
 	T_TEST(uidvalidity_grows_and_is_no_less_than_the_time),
+	T_TEST(uidvalidities_are_reserved_and_given_in_order),
 	T_TEST(uidvalidity_is_given_once_among_processes), T_TEST(special_uses_are_set_and_unset),
 	T_TEST(lines_of_later_versions_are_kept), T_LOOP(a_damaged_account_file_is_written_anew, damaged),
 	T_TEST(what_a_crash_left_in_tmp_is_removed), T_TEST(a_maildir_that_cannot_be_written_is_opened),
