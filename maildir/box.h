@@ -38,9 +38,11 @@ struct maildir {
 	bool stale;			    /* UIDs have begun anew */
 	bool importing;			    /* file names have not been made to carry keywords yet */
 	const struct md_import *import;	    /* keywords of messages without UIDs, by base name; else NULL */
-	char boot[40];			    /* the boot of this machine; empty: unknown */
+	char boot[40];			    /* box_boot(); empty: not known yet */
 	unsigned serial;		    /* for unique names */
 	uint64_t own_modseq;		    /* of the last maildir_store() */
+	uint64_t size, size_modseq;	    /* numbers.c: of all messages, when uidnext and modseq were these */
+	uint32_t size_uidnext;
 	uint8_t generation;		    /* of the current look: message.seen */
 };
 
@@ -50,6 +52,7 @@ struct maildir {
 int box_open(struct maildir *m);
 int box_new_uidvalidity(struct maildir *m, uint32_t *ret);
 void box_new_mailboxid(struct index *ix);
+const char *box_boot(struct maildir *m); /* the boot of this machine; empty: it can't be known */
 const struct boot *box_last_boot(const struct maildir *m); /* of this host; NULL if it has not written here */
 /* After the journal was read, in which uidnext and recent were these before: who is \Recent here. */
 void box_mark_recent(struct maildir *m, uint32_t uidnext, uint32_t recent);
@@ -126,6 +129,7 @@ enum { LOOK_OWN_EVERY = 1024 };
 void look_own(struct maildir *m, struct look *look, bool done);
 /* That a file of this name is there. */
 void look_sight(struct maildir *m, struct look *look, struct str name, bool in_new);
+struct dir_state look_state_of(const struct stat *st);
 int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT]);
 bool look_unchanged(struct maildir *m);
 /* In ns: how long until a directory of that state can't change without its state changing; 0: it can't now. */
@@ -149,6 +153,9 @@ int update_locked(struct maildir *m, struct look *look, unsigned how);
 void update_trust(struct maildir *m);
 /* Whether update_trust() would have something to write, now or once the directories' times have settled. */
 bool update_trustworthy(struct maildir *m, uint64_t *ret_settles);
+
+/* numbers.c: before it is closed: what STATUS would tell is remembered, if it is certain */
+void numbers_keep(struct maildir *m);
 
 /* find.c: looks for a message's file in the places that are likely, and believes it there. Under the lock
  * also in tmp/, where a crash has left it on its way: then it is moved to where it belongs. -ENOENT: in none

@@ -99,6 +99,7 @@ void cache_close(struct cache *c)
 	if (!c)
 		return;
 	cache_commit(c, 0);
+	numbers_close(c);
 	cache_stop(c);
 	buf_release(&c->pending);
 	fd_closep(&c->dir);

@@ -42,6 +42,7 @@ struct cache {
 	char mailboxid[32];
 	struct buf pending;		/* struct put, then octets */
 	size_t npending;
+	struct numbers *numbers;	/* NULL: nobody has asked for any */
 };
 
 /* What is to be written: in pending, followed by n octets, and padding. */
@@ -80,3 +81,6 @@ bool cache_is_damage(int error);
 int cache_write(struct cache *c);
 /* Removes a folder; the lock is held. */
 int cache_remove_folder(struct cache *c, uint64_t folder);
+
+/* numbers.c: writes what has come to be known, and forgets it */
+void numbers_close(struct cache *c);

@@ -35,6 +35,11 @@ static int stat_dir(const struct maildir *m, int dir, struct stat *ret)
 	return fstat(fd >= 0 ? fd : dir, ret) < 0 ? -errno : 0;
 }
 
+struct dir_state look_state_of(const struct stat *st)
+{
+	return (struct dir_state){ .ino = st->st_ino, .mtime = ns(st->st_mtim), .ctime = ns(st->st_ctim) };
+}
+
 int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT])
 {
 	const int dirs[DIR_COUNT] = { [DIR_CUR] = m->cur, [DIR_NEW] = m->new };
@@ -45,9 +50,7 @@ int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT])
 
 		if (r < 0)
 			return r;
-		ret[i] = (struct dir_state){ .ino = st.st_ino,
-					     .mtime = ns(st.st_mtim),
-					     .ctime = ns(st.st_ctim) };
+		ret[i] = look_state_of(&st);
 	}
 	return 0;
 }

@@ -121,6 +121,8 @@ void maildir_close(struct maildir *m)
 		update_trust(m);
 		box_unlock(m);
 	}
+	if (m->index.telling)
+		numbers_keep(m);
 	if (m->index.telling && !(m->mode & MD_READONLY))
 		sweep(m);
 	save_snapshot(m);

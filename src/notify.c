@@ -155,8 +155,8 @@ static void look(struct session *s, struct watched *w, enum look how)
 	w->uidnext = status_uidnext(&of);
 	w->uidvalidity = status_uidvalidity(&of);
 	w->unseen = status_unseen(&of);
-	w->modseq = maildir_highestmodseq(of.box);
-	s->notify->polling |= maildir_remote(of.box);
+	w->modseq = of.numbers.modseq;
+	s->notify->polling |= of.box && maildir_remote(of.box);
 	status_close_folder(&of);
 	w->known = true;
 	/* One that has just come is told of if something is in it. */

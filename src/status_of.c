@@ -2,6 +2,7 @@
 #include "fetch.h"
 #include "status_of.h"
 #include "sync.h"
+#include "view.h"
 
 static bool p_status_item(struct cursor *c, const struct status_row **ret)
 {
@@ -76,13 +77,26 @@ int status_tell(struct session *s, struct str name, struct str folder, const str
 	return r;
 }
 
-int status_open_folder(struct session *s, struct str folder, struct status_of *ret)
+static int open_box(struct status_of *of)
 {
-	struct status_of of = { .append_limit = s->config.append_limit, .no_recent = s->enabled & ON_REV2 };
-	int r = session_open(s, folder, MD_READONLY, &of.opened, &of.box);
+	int r = session_open(of->session, of->folder, MD_READONLY, &of->opened, &of->box);
 
 	if (r == 0)
-		r = maildir_update(of.box, 0);
+		r = maildir_update(of->box, 0);
+	if (r >= 0)
+		maildir_numbers(of->box, &of->numbers);
+	return r;
+}
+
+int status_open_folder(struct session *s, struct str folder, struct status_of *ret)
+{
+	struct status_of of = { .session = s, .folder = folder, .append_limit = s->config.append_limit,
+				.no_recent = s->enabled & ON_REV2 };
+	const struct maildir *selected = s->view ? s->view->box : NULL;
+	int r = 0;
+
+	if (!numbers_remembered(s->store.config.cache, s->store.account, folder, selected, &of.numbers))
+		r = open_box(&of);
 	if (r < 0)
 		status_close_folder(&of);
 	else
@@ -97,36 +111,32 @@ void status_close_folder(struct status_of *of)
 
 uint64_t status_messages(const struct status_of *of)
 {
-	return maildir_count(of->box);
+	return of->numbers.messages;
 }
 
 uint64_t status_recent(const struct status_of *of)
 {
-	uint64_t n = 0;
-
-	for (size_t i = maildir_first_recent(of->box); !of->no_recent && i < maildir_count(of->box); i++)
-		n += maildir_at(of->box, i)->recent;
-	return n;
+	return of->no_recent ? 0 : of->numbers.recent;
 }
 
 uint64_t status_uidnext(const struct status_of *of)
 {
-	return maildir_uidnext(of->box);
+	return of->numbers.uidnext;
 }
 
 uint64_t status_uidvalidity(const struct status_of *of)
 {
-	return maildir_uidvalidity(of->box);
+	return of->numbers.uidvalidity;
 }
 
 uint64_t status_unseen(const struct status_of *of)
 {
-	return maildir_unseen(of->box);
+	return of->numbers.unseen;
 }
 
 uint64_t status_deleted(const struct status_of *of)
 {
-	return maildir_deleted(of->box);
+	return of->numbers.deleted;
 }
 
 /* A message that goes away meanwhile counts for nothing. Its place is found by UID again, since looking for a file may change
@@ -136,7 +146,16 @@ int status_prepare_size(struct status_of *of)
 {
 	_cleanup_(arena_free) struct arena arena = { 0 };
 	uint64_t sum = 0;
+	bool whole = true;
 
+	if (of->numbers.size_known)
+		return 0;
+	if (!of->box) {
+		const int r = open_box(of);
+
+		if (r < 0)
+			return r;
+	}
 	for (uint32_t uid = 0;;) {
 		const size_t i = maildir_position(of->box, uid + 1);
 		struct fetching f;
@@ -153,14 +172,18 @@ int status_prepare_size(struct status_of *of)
 		if (r < 0 && r != -ENOENT)
 			return r;
 		sum += r < 0 ? 0 : f.size;
+		whole = whole && r == 0;
 		if (uid == UINT32_MAX)
 			break;
 	}
-	of->size = sum;
+	if (whole)
+		maildir_numbers_size(of->box, sum);
+	maildir_numbers(of->box, &of->numbers);
+	of->numbers.size = sum;
 	return 0;
 }
 
 uint64_t status_size(const struct status_of *of)
 {
-	return of->size;
+	return of->numbers.size;
 }

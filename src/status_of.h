@@ -1,6 +1,7 @@
 /* status_of.h: what STATUS can tell of a folder (RFC 9051 6.3.11) */
 #pragma once
 #include "imap/parse.h"
+#include "maildir/numbers.h"
 #include "session.h"
 
 enum { STATUS_ITEMS = 32 };	/* in one command */
@@ -11,10 +12,12 @@ struct status_items {
 };
 
 struct status_of {
-	struct maildir *box;
+	struct session *session;
+	struct str folder;
+	struct md_numbers numbers;	/* size: its row's prepare makes it known */
+	struct maildir *box;		/* NULL: the numbers were remembered */
 	struct maildir *opened;		/* the same, if it is ours to close */
 	uint64_t append_limit;
-	uint64_t size;			/* STATUS=SIZE; its row's prepare sets it */
 	bool no_recent;			/* RECENT is 0 for this client (RFC 9051 Appendix E) */
 };
 
@@ -26,7 +29,7 @@ bool p_status_items(struct cursor *c, struct status_items *ret);
  */
 int status_tell(struct session *s, struct str name, struct str folder, const struct status_items *items);
 
-/* Opens a folder for its numbers, as they are now; 1: they may be others already (maildir_update()). */
+/* Finds a folder's numbers, as they are now; 1: they may be others already (maildir_update()). folder has to live as long. */
 int status_open_folder(struct session *s, struct str folder, struct status_of *ret);
 void status_close_folder(struct status_of *of);
 
@@ -37,6 +40,6 @@ uint64_t status_uidvalidity(const struct status_of *of);
 uint64_t status_unseen(const struct status_of *of);
 uint64_t status_deleted(const struct status_of *of);
 
-/* The sum of RFC822.SIZE (RFC 8438): reads each message. */
+/* The sum of RFC822.SIZE (RFC 8438): reads each message whose size is not known. */
 int status_prepare_size(struct status_of *of);
 uint64_t status_size(const struct status_of *of);

@@ -97,7 +97,7 @@ static const struct search_row keys[] = {
 
 static uint64_t highestmodseq(const struct status_of *of)
 {
-	return maildir_highestmodseq(of->box);
+	return of->numbers.modseq;
 }
 
 static const struct status_row status[] = {

@@ -150,7 +150,7 @@ static const struct search_row keys[] = {
 static void write_mailboxid(struct session *s, const struct status_of *of)
 {
 	w_open(&s->out);
-	w_atom(&s->out, maildir_mailboxid(of->box));
+	w_atom(&s->out, of->numbers.mailboxid);
 	w_close(&s->out);
 }
 
