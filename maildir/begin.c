@@ -172,7 +172,8 @@ static int go_without(struct maildir *m, int why)
 	return 0;
 }
 
-static int create(struct maildir *m)
+/* *ret_durable: it is new, and on disk. */
+static int create(struct maildir *m, bool *ret_durable)
 {
 	int r = lock_take(&m->lock, box_write_wait(m));
 
@@ -186,6 +187,7 @@ static int create(struct maildir *m)
 			r = box_rewrite(m, &m->index);
 		if (r >= 0)
 			r = box_reload(m);
+		*ret_durable = r >= 0;
 	}
 	if (r == -EBADMSG)
 		r = box_mend(m);
@@ -207,33 +209,35 @@ static int open_damaged(struct maildir *m)
 	return r;
 }
 
-static void read_boot(struct maildir *m)
+const char *box_boot(struct maildir *m)
 {
 	struct buf b = { 0 };
 
+	if (m->boot[0])
+		return m->boot;
 	if (m->config->boot_id)
 		snprintf(m->boot, sizeof m->boot, "%s", m->config->boot_id);
 	else if (fd_slurp_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &b) == 0)
 		snprintf(m->boot, sizeof m->boot, "%.*s", (int)str_trim(buf_view(&b)).n, b.s);
 	buf_release(&b);
+	return m->boot;
 }
 
 int box_open(struct maildir *m)
 {
 	const struct boot *last;
+	bool durable = false;
 	int r = journal_open(m->dir, box_snapshots(m), &m->index, &m->journal);
 
 	if (r == -ENOENT)
-		r = create(m);
+		r = create(m, &durable);
 	else if (r == -EBADMSG)
 		r = open_damaged(m);
 	if (r < 0)
 		return r;
 	m->written = m->journal.mtime;
-	read_boot(m);
-	last = box_last_boot(m);
-	m->power_cut =
-		last && m->boot[0] && !m->remote && m->index.dirs_stale && !str_eq(last->id, str_z(m->boot));
+	last = m->index.dirs_stale && !m->remote ? box_last_boot(m) : NULL;
+	m->power_cut = last && *box_boot(m) && !str_eq(last->id, str_z(box_boot(m)));
 	box_mark_recent(m, 0, m->index.recent);
-	return m->memory_only ? 0 : box_make_durable(m);
+	return m->memory_only || durable ? 0 : box_make_durable(m);
 }

@@ -247,9 +247,9 @@ void box_unlock(struct maildir *m)
 static void put_boot(struct maildir *m, struct txn *t)
 {
 	const struct boot *last = box_last_boot(m);
-	const struct boot now = { .host = str_z(m->lock.hostname), .id = str_z(m->boot) };
+	const struct boot now = { .host = str_z(m->lock.hostname), .id = str_z(box_boot(m)) };
 
-	if (m->boot[0] && (!last || !str_eq(last->id, now.id)))
+	if (now.id.n && (!last || !str_eq(last->id, now.id)))
 		line_boot(&t->text, &now);
 }
 
