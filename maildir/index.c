@@ -125,9 +125,8 @@ size_t index_position(const struct index *ix, uint32_t uid)
 struct message *index_find(const struct index *ix, uint32_t uid)
 {
 	const size_t i = place_of(ix, uid);
-	struct message *msg = all(ix) + i;
 
-	return i < all_count(ix) && msg->uid == uid && !(msg->state & GONE) ? msg : NULL;
+	return i < all_count(ix) && all(ix)[i].uid == uid && !(all(ix)[i].state & GONE) ? &all(ix)[i] : NULL;
 }
 
 size_t index_first_unseen(struct index *ix)
