@@ -4,21 +4,29 @@
 #include <string.h>
 #include "maildir/journal.h"
 
-/* Names are arbitrary octets: what would end a field or a line, and %, is %XX. */
+static bool is_plain(char c)
+{
+	return (unsigned char)c > ' ' && c != '%' && c != 0x7f;
+}
+
+/* Names are arbitrary octets: what would end a field or a line, and %, is %XX. Hardly any has that. */
 static void put_escaped(struct buf *b, struct str s)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
-	for (size_t i = 0; i < s.n; i++) {
-		const unsigned char c = (unsigned char)s.s[i];
+	while (s.n) {
+		size_t n = 0;
 
-		if (c > ' ' && c != '%' && c != 0x7f) {
-			buf_c(b, (char)c);
-		} else {
-			buf_c(b, '%');
-			buf_c(b, hex[c >> 4]);
-			buf_c(b, hex[c & 15]);
+		while (n < s.n && is_plain(s.s[n]))
+			n++;
+		buf_str(b, str_head(s, n));
+		if (n < s.n) {
+			const unsigned char c = (unsigned char)s.s[n++];
+			const char octet[] = { '%', hex[c >> 4], hex[c & 15] };
+
+			buf_add(b, octet, sizeof octet);
 		}
+		s = str_from(s, n);
 	}
 }
 
@@ -27,34 +35,47 @@ static int hex_digit(char c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+/* One %XX at s. */
+static bool unescape_one(struct str s, char *ret)
+{
+	const int hi = s.n > 2 ? hex_digit(s.s[1]) : -1, lo = s.n > 2 ? hex_digit(s.s[2]) : -1;
+
+	if (hi < 0 || lo < 0)
+		return false;
+	*ret = (char)(hi << 4 | lo);
+	return true;
+}
+
 /* At most max octets, none of them NUL. */
 static bool unescape(struct str s, size_t max, char *ret, size_t *ret_n)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.s[i];
+	while (s.n) {
+		const size_t plain = str_find(s, '%');
 
-		if (c == '%') {
-			const int hi = i + 1 < s.n ? hex_digit(s.s[i + 1]) : -1;
-			const int lo = i + 2 < s.n ? hex_digit(s.s[i + 2]) : -1;
-
-			if (hi < 0 || lo < 0)
-				return false;
-			c = (char)(hi << 4 | lo);
-			i += 2;
-		}
-		if (c == 0 || n == max)
+		if (plain > max - n)
 			return false;
-		ret[n++] = c;
+		memcpy(ret + n, s.s, plain);
+		n += plain;
+		s = str_from(s, plain);
+		if (s.n && (n == max || !unescape_one(s, &ret[n++])))
+			return false;
+		s = str_from(s, 3);
 	}
 	*ret_n = n;
-	return n > 0;
+	return n > 0 && !memchr(ret, 0, n);
 }
 
-static void put_hex(struct buf *b, uint64_t v)
+/* So many digits, or as many as it takes. */
+static void put_hex(struct buf *b, uint64_t v, size_t least)
 {
-	buf_printf(b, " %" PRIx64, v);
+	char digits[16];
+	size_t at = sizeof digits;
+
+	for (; v || sizeof digits - at < least; v >>= 4)
+		digits[--at] = "0123456789abcdef"[v & 15];
+	buf_add(b, digits + at, sizeof digits - at);
 }
 
 static void put_number(struct buf *b, uint64_t v)
@@ -108,7 +129,11 @@ void line_keyword(struct buf *b, size_t number, const struct keyword *k)
  * a damaged file. */
 static void put_check(struct buf *b, size_t from)
 {
-	buf_printf(b, " %04x\n", journal_sum((struct str){ b->s + from, b->n - from }) & 0xffff);
+	const uint32_t sum = journal_sum((struct str){ b->s + from, b->n - from });
+
+	buf_c(b, ' ');
+	put_hex(b, sum & 0xffff, 4);
+	buf_c(b, '\n');
 }
 
 void line_message(struct buf *b, const struct keyword_table *t, const struct message *msg, struct str base)
@@ -119,7 +144,8 @@ void line_message(struct buf *b, const struct keyword_table *t, const struct mes
 	put_number(b, msg->uid);
 	put_number(b, msg->modseq);
 	put_marks(b, t, msg);
-	put_hex(b, msg->print);
+	buf_c(b, ' ');
+	put_hex(b, msg->print, 1);
 	buf_c(b, ' ');
 	put_escaped(b, base);
 	put_check(b, from);
@@ -140,7 +166,8 @@ void line_rename(struct buf *b, uint32_t uid, uint64_t print, struct str base)
 
 	buf_c(b, 'n');
 	put_number(b, uid);
-	put_hex(b, print);
+	buf_c(b, ' ');
+	put_hex(b, print, 1);
 	buf_c(b, ' ');
 	put_escaped(b, base);
 	put_check(b, from);
