@@ -93,22 +93,52 @@ static int copy_data(struct copying *c, int in, const char *name)
 	return r;
 }
 
-/* A second link to the same file does where there can be one: a message never changes. */
-static int link_or_copy(struct copying *c, const struct message *msg, int in, const struct stat *opened,
-			const char *name)
+/* A second link to the same file does where there can be one: a message never changes. -ENOENT: it is not where it is
+ * believed.
+ */
+static int link_one(struct copying *c, uint32_t uid, struct arrival *v)
 {
 	const struct maildir *m = c->from;
+	const struct message *msg = index_find(&m->index, uid);
+	const int dir = msg && msg->state & AT_NEW ? m->new : m->cur;
 	char from[MDNAME_MAX + 1];
-	struct stat linked;
+	struct stat st, linked;
 
+	if (!msg)
+		return -ENOENT;
 	index_name(&m->index, msg, from);
-	if (linkat(msg->state & AT_NEW ? m->new : m->cur, from, c->to->tmp, name, 0) == 0) {
-		if (fstatat(c->to->tmp, name, &linked, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    linked.st_ino == opened->st_ino && linked.st_dev == opened->st_dev)
-			return 0;
-		unlinkat(c->to->tmp, name, 0);
+	if (fstatat(dir, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	box_unique(c->to, &st, v->name);
+	if (linkat(dir, from, c->to->tmp, v->name, 0) < 0)
+		return -errno;
+	if (fstatat(c->to->tmp, v->name, &linked, AT_SYMLINK_NOFOLLOW) < 0 || linked.st_ino != st.st_ino ||
+	    linked.st_dev != st.st_dev) {
+		unlinkat(c->to->tmp, v->name, 0);
+		return -EINVAL;
 	}
-	return copy_data(c, in, name);
+	v->print = mdname_print(&linked);
+	return 0;
+}
+
+static int copy_one(struct copying *c, int in, struct arrival *v)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(in, &st) < 0)
+		return -errno;
+	box_unique(c->to, &st, v->name);
+	r = copy_data(c, in, v->name);
+	if (r >= 0 && fstatat(c->to->tmp, v->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		r = -errno;
+	if (r < 0)
+		unlinkat(c->to->tmp, v->name, 0);
+	else
+		v->print = mdname_print(&st);
+	return r;
 }
 
 /* -ENOENT means messages that are gone, which is no failure; that the other folder is gone is one. */
@@ -123,25 +153,25 @@ static int make_one(struct copying *c, uint32_t uid)
 	_cleanup_(fd_closep) int in = -1;
 	struct arrival *v = &c->v[c->made];
 	const struct message *msg;
-	struct stat st;
-	int r = maildir_message_fd(c->from, uid, &in);
+	int r = link_one(c, uid, v);
 
-	msg = index_find(&c->from->index, uid);
-	if (r < 0 || !msg)
-		return r < 0 ? r : -ENOENT;
-	if (fstat(in, &st) < 0)
-		return -errno;
-	box_unique(c->to, &st, v->name);
-	r = link_or_copy(c, msg, in, &st, v->name);
-	if (r >= 0 && fstatat(c->to->tmp, v->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		r = -errno;
 	if (r < 0) {
-		unlinkat(c->to->tmp, v->name, 0);
-		return target_gone(r);
+		const bool astray = r == -ENOENT;
+
+		r = maildir_message_fd(c->from, uid, &in); /* which looks for it */
+		if (r < 0)
+			return r;
+		if (!astray || link_one(c, uid, v) < 0)
+			r = target_gone(copy_one(c, in, v));
+	}
+	msg = index_find(&c->from->index, uid);
+	if (r < 0 || !msg) {
+		if (r >= 0)
+			unlinkat(c->to->tmp, v->name, 0);
+		return r < 0 ? r : -ENOENT;
 	}
 	v->flags = msg->flags;
 	v->keywords = msg->keywords; /* translated later, under the lock */
-	v->print = mdname_print(&st);
 	c->uids[c->made++] = uid;
 	return 0;
 }
@@ -190,28 +220,31 @@ int maildir_copy(struct maildir *m, struct md_uids uids, struct maildir *dest, s
 }
 
 /* A new base name, which says when the message came there (RFC 8514 3). */
-static void choose_name(struct copying *c, const struct message *msg, struct arrival *v)
+static int choose_name(struct copying *c, struct message *msg, struct arrival *v)
 {
 	struct stat st;
-	const bool there = find_file(c->from, index_find(&c->from->index, msg->uid), &st) >= 0;
 
-	box_unique(c->to, there ? &st : NULL, v->name);
+	if (find_file(c->from, msg, &st) < 0)
+		return target_gone(-ENOENT); /* after the look that there was */
+	box_unique(c->to, &st, v->name);
+	return 0;
 }
 
 static int plan_move(struct copying *c, struct md_uids uids)
 {
 	c->n = 0;
 	for (size_t i = 0; i < uids.n; i++) {
-		const struct message *msg = index_find(&c->from->index, uids.v[i]);
+		struct message *msg = index_find(&c->from->index, uids.v[i]);
 		struct arrival *v = &c->v[c->n];
 		int r;
 
 		if (!msg)
 			continue;
-		choose_name(c, msg, v);
+		r = choose_name(c, msg, v);
 		v->flags = msg->flags;
 		v->print = msg->print;
-		r = translate(c, msg->keywords, &v->keywords);
+		if (r >= 0)
+			r = translate(c, msg->keywords, &v->keywords);
 		if (r < 0)
 			return r;
 		c->uids[c->n++] = msg->uid;
@@ -219,21 +252,25 @@ static int plan_move(struct copying *c, struct md_uids uids)
 	return c->n || !uids.n ? 0 : -ENOENT;
 }
 
+static int rename_over(struct copying *c, const struct message *msg, const struct arrival *v, bool back)
+{
+	const int dir = msg->state & AT_NEW ? c->from->new : c->from->cur;
+	char from[MDNAME_MAX + 1], to[MDNAME_MAX + MDNAME_SUFFIX];
+
+	index_name(&c->from->index, msg, from);
+	arrival_name(c->to, v, to);
+	return back ? box_rename(c->to->cur, to, dir, from) : box_rename(dir, from, c->to->cur, to);
+}
+
+/* If the file is not where plan_move() has seen it, another program has changed its name since. */
 static int move_file(struct copying *c, size_t i, bool back)
 {
 	struct message *msg = index_find(&c->from->index, c->uids[i]);
-	char from[MDNAME_MAX + 1], to[MDNAME_MAX + MDNAME_SUFFIX];
 	struct stat st;
-	int dir, r;
+	int r = msg ? rename_over(c, msg, &c->v[i], back) : -ENOENT;
 
-	if (!msg)
-		return -ENOENT;
-	if (!back && find_file(c->from, msg, &st) < 0)
-		return -ENOENT;
-	index_name(&c->from->index, msg, from);
-	dir = msg->state & AT_NEW ? c->from->new : c->from->cur;
-	arrival_name(c->to, &c->v[i], to);
-	r = back ? box_rename(c->to->cur, to, dir, from) : box_rename(dir, from, c->to->cur, to);
+	if (r == -ENOENT && msg && !back && find_file(c->from, msg, &st) >= 0)
+		r = rename_over(c, msg, &c->v[i], false);
 	return r;
 }
 
