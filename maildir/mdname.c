@@ -38,9 +38,11 @@ size_t mdname_put_letters(uint64_t letters, char ret[52])
 {
 	size_t n = 0;
 
-	for (int bit = 0; letters; bit++, letters >>= 1)
-		if (letters & 1)
-			ret[n++] = (char)(bit < 26 ? 'A' + bit : 'a' + bit - 26);
+	for (; letters; letters &= letters - 1) {
+		const int bit = __builtin_ctzll(letters);
+
+		ret[n++] = (char)(bit < 26 ? 'A' + bit : 'a' + bit - 26);
+	}
 	return n;
 }
 
