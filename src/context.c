@@ -85,7 +85,7 @@ static bool read_program(struct session *s, struct command program, struct conte
 	args->arena = program.arena = &c->arena;
 	args->rest = arena_str(&c->arena, args->rest);
 	args->text = args->rest;
-	if (!returns_parse(args, &c->returns) || (c->sorted && !(p_sort_order(args, &c->sorting.order) && p_sp(args))) ||
+	if (!returns_parse(args, &c->returns) || (c->sorted && !(p_sort_order(s, args, &c->sorting.order) && p_sp(args))) ||
 	    search_read_lasting(s, &program, s->view, c->sorted, &search) != OK)
 		return false;
 	c->keys = search.keys;

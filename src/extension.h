@@ -123,7 +123,7 @@ struct sort_row {
 	unsigned needs;
 	int64_t (*number)(const struct fetching *f);
 	void (*text)(struct fetching *f, struct buf *ret);	/* adds UTF-8, which is folded to be compared */
-	bool folded;		/* it has been */
+	const struct sort_row *unfolded;	/* it has been, by i;unicode-casemap; for other comparators this one is to be taken */
 };
 
 /* An algorithm of THREAD (RFC 5256 3; thread.h). */

@@ -232,6 +232,13 @@ static int64_t sent_date(struct str fields, int64_t arrived)
 	return header_find(fields, STR("Date"), &field) && date_parse(field.value, &date, &zone) ? date : arrived;
 }
 
+struct str fields_base_subject(struct fields f, struct arena *a)
+{
+	struct str value;
+
+	return fields_value(&f, FIELD_SUBJECT, &value) ? subject_base(a, value, NULL) : STR("");
+}
+
 void order_make(struct buf *ret, struct arena *a, struct str fields, int64_t arrived)
 {
 	_cleanup_(buf_release) struct buf folded = { 0 };
@@ -241,7 +248,7 @@ void order_make(struct buf *ret, struct arena *a, struct str fields, int64_t arr
 	size_t n;
 
 	if (header_find(fields, STR("Subject"), &field))
-		fold_utf8(&folded, str_head(subject_base(a, field.value, &reply), ORDER_TEXT));
+		fold_to_order(&folded, I_UNICODE_CASEMAP, subject_base(a, field.value, &reply), ORDER_TEXT);
 	put_number(ret, arrived);
 	put_number(ret, sent_date(fields, arrived));
 	buf_c(ret, reply ? REPLY : 0);

@@ -44,6 +44,8 @@ bool fields_next(struct fields *f, unsigned *ret_number, struct str *ret_line);
 struct str field_value(struct str line);
 /* The value of the next one of that number. */
 bool fields_value(struct fields *f, unsigned number, struct str *ret);
+/* The base subject (RFC 5256 2.1), not folded; empty: there is none. */
+struct str fields_base_subject(struct fields f, struct arena *a);
 
 /* What a message is sorted and threaded by (RFC 5256 2, 3). */
 struct order {

@@ -110,6 +110,7 @@ bool search_parse_key(struct search_parse *p, struct search_key **ret)
 	const char first = p->cursor->rest.n ? p->cursor->rest.s[0] : 0;
 	bool ok;
 
+	key->collation = p->session->comparator.collation;
 	if (++p->keys > SEARCH_KEYS || p->levels >= SEARCH_DEPTH)
 		return p_expected(p->cursor, "fewer search keys");
 	p->levels++;
@@ -157,7 +158,7 @@ static bool fold_needle(struct search_key *key, struct str charset, struct arena
 
 	if (!charset_to_utf8(&utf8, charset, key->needle))
 		return false;
-	fold_utf8(&folded, buf_view(&utf8));
+	fold(&folded, key->collation, buf_view(&utf8));
 	key->needle = arena_str(a, buf_view(&folded));
 	return true;
 }

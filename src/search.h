@@ -2,6 +2,7 @@
 #pragma once
 #include "command.h"
 #include "fetch.h"
+#include "mail/fold.h"
 #include "view.h"
 
 /* A search key with its arguments; which of them are set depends on the row. */
@@ -16,6 +17,7 @@ struct search_key {
 	unsigned field;			/* field_number(name) */
 	struct str needle;		/* as the client wrote it, then folded (mail/fold.h) */
 	bool text;			/* needle is to be folded */
+	enum collation collation;	/* that it was folded by */
 	uint64_t number;
 	int32_t day;			/* since 1970-01-01 */
 	int64_t moment;			/* seconds since 1970 */

@@ -4,6 +4,7 @@
 #include "base/status.h"
 #include "extension.h"
 #include "imap/write.h"
+#include "mail/fold.h"
 #include "mail/sent.h"
 #include "store.h"
 #include "wire/conn.h"
@@ -44,6 +45,12 @@ struct resume {
 	struct sent_mark mark;
 };
 
+/* How texts are compared in SEARCH, SORT and THREAD (RFC 5255 4). */
+struct comparator {
+	enum collation collation;
+	bool backwards;		/* in SORT */
+};
+
 struct context;
 struct decoding;
 struct notify;
@@ -58,6 +65,7 @@ struct session {
 	struct buf folder;		/* what that was called when it was selected */
 	enum state state;
 	unsigned enabled;
+	struct comparator comparator;
 	struct served served;
 	struct arena arena;		/* lives as long as the session */
 	struct arena scratch;		/* lives as long as the command */

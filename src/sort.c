@@ -6,7 +6,7 @@
 
 struct sort_value {
 	int64_t number;
-	struct str text;	/* folded (i;unicode-casemap, RFC 5255 4) */
+	struct str text;	/* folded */
 };
 
 static bool p_criterion(struct cursor *c, struct sort_criterion *ret)
@@ -34,9 +34,9 @@ static bool has(const struct sort_order *order, const struct sort_row *row)
 	return false;
 }
 
-bool p_sort_order(struct cursor *c, struct sort_order *ret)
+bool p_sort_order(const struct session *s, struct cursor *c, struct sort_order *ret)
 {
-	struct sort_order order = { 0 };
+	struct sort_order order = { .comparator = s->comparator };
 	struct sort_criterion criterion;
 
 	if (!p_char(c, '('))
@@ -62,14 +62,22 @@ void sorting_release(struct sorting *s)
 	buf_release(&s->folded);
 }
 
+/* The row, or the one for comparators that its fact is not made for. */
+static const struct sort_row *row_for(const struct sort_order *order, size_t i)
+{
+	const struct sort_row *row = order->v[i].row;
+
+	return row->unfolded && order->comparator.collation != I_UNICODE_CASEMAP ? row->unfolded : row;
+}
+
 static struct str folded(struct sorting *s, const struct sort_row *row, struct fetching *f)
 {
 	buf_clear(&s->text);
 	buf_clear(&s->folded);
 	row->text(f, &s->text);
-	if (row->folded)
+	if (row->unfolded)
 		return arena_str(s->arena, buf_view(&s->text));
-	fold_utf8(&s->folded, str_head(buf_view(&s->text), SORT_TEXT));
+	fold_to_order(&s->folded, s->order.comparator.collation, buf_view(&s->text), SORT_TEXT);
 	return arena_str(s->arena, str_head(buf_view(&s->folded), SORT_TEXT));
 }
 
@@ -78,7 +86,7 @@ struct sort_value *sorting_values(struct sorting *s, struct fetching *f)
 	struct sort_value *values = arena_alloc(s->arena, s->order.n * sizeof *values);
 
 	for (size_t i = 0; i < s->order.n; i++) {
-		const struct sort_row *row = s->order.v[i].row;
+		const struct sort_row *row = row_for(&s->order, i);
 
 		if (fetching_need(f, row->needs) < 0)
 			continue;
@@ -115,11 +123,11 @@ int sort_compare(const void *sorted, const void *other, void *data)
 
 	for (size_t i = 0; i < order->n; i++) {
 		const struct sort_value *v = &a->values[i], *w = &b->values[i];
-		const int r = order->v[i].row->text ? str_cmp(v->text, w->text) :
-						      (v->number > w->number) - (v->number < w->number);
+		const bool text = order->v[i].row->text, backwards = text && order->comparator.backwards;
+		const int r = text ? str_cmp(v->text, w->text) : (v->number > w->number) - (v->number < w->number);
 
 		if (r)
-			return order->v[i].reverse ? -r : r;
+			return order->v[i].reverse != backwards ? -r : r;
 	}
 	return (a->uid > b->uid) - (a->uid < b->uid);
 }

@@ -14,10 +14,11 @@ struct sort_order {
 		bool reverse;
 	} v[SORT_CRITERIA];
 	size_t n;
+	struct comparator comparator;
 };
 
-/* "(" ["REVERSE" SP] sort-key *(SP ["REVERSE" SP] sort-key) ")" */
-bool p_sort_order(struct cursor *c, struct sort_order *ret);
+/* "(" ["REVERSE" SP] sort-key *(SP ["REVERSE" SP] sort-key) ")"; texts by the session's comparator */
+bool p_sort_order(const struct session *s, struct cursor *c, struct sort_order *ret);
 
 /* A message, with a value for each criterion. */
 struct sorted {

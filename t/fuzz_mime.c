@@ -52,7 +52,7 @@ static void check_text(int fd, const struct part *root)
 
 	for (size_t i = 0; i < COUNT(v); i++)
 		matcher_init(&v[i].matcher, STR("FUZZ"));
-	assert(text_search(fd, root, v, COUNT(v)) == 0);
+	assert(text_search(fd, root, I_UNICODE_CASEMAP, v, COUNT(v)) == 0);
 	assert(v[1].matcher.found || !v[0].matcher.found); /* TEXT is more than BODY */
 	for (size_t i = 0; i < COUNT(v); i++)
 		matcher_release(&v[i].matcher);

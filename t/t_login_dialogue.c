@@ -117,7 +117,7 @@ static const struct {
 	{ "letter case", OCTETS("a nOoP\r\n"), "a OK NOOP completed\r\n", "D" },
 	{ "bare LF", OCTETS("a NOOP\n"), "a OK NOOP completed\r\n", "D" },
 	{ "capability", OCTETS("a CAPABILITY\r\n"),
-	  "* CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE LOGIN-REFERRALS AUTH=PLAIN AUTH=LOGIN "
+	  "* CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE LANGUAGE LOGIN-REFERRALS AUTH=PLAIN AUTH=LOGIN "
 	  "AUTH=X-ONE AUTH=CRAM-MD5\r\n"
 	  "a OK CAPABILITY completed\r\n", "D" },
 	{ "logout", OCTETS("a LOGOUT\r\nb NOOP\r\n"), "* BYE IMAP server logging out\r\na OK LOGOUT completed\r\n", "L" },
@@ -316,7 +316,7 @@ START_TEST(without_tls_no_password_is_taken)
 		"e AUTHENTICATE PLAIN AGpvZQBzZWNyZXQ=\r\nf LOGIN {3+}\r\njoe {6+}\r\nsecret\r\ng NOOP\r\n"),
 	    &remote);
 	t_str_eq(buf_view(&r.out),
-		 STR("* CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE LOGIN-REFERRALS STARTTLS "
+		 STR("* CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE LANGUAGE LOGIN-REFERRALS STARTTLS "
 		     "LOGINDISABLED\r\n"
 		     "a OK CAPABILITY completed\r\nb NO [PRIVACYREQUIRED] Not without TLS\r\n"
 		     "c NO [PRIVACYREQUIRED] Not without TLS\r\nd NO [PRIVACYREQUIRED] Not without TLS\r\n"
@@ -350,7 +350,7 @@ START_TEST(without_the_mechanisms_no_password_is_taken)
 	run(&r, STR("a CAPABILITY\r\nb LOGIN joe secret\r\nc AUTHENTICATE PLAIN\r\n"), &scram);
 	t_str_eq(buf_view(&r.asked), STR("D"));
 	t_str_eq(buf_view(&r.out),
-		 STR("* CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE LOGIN-REFERRALS AUTH=SCRAM-SHA-256 "
+		 STR("* CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE LANGUAGE LOGIN-REFERRALS AUTH=SCRAM-SHA-256 "
 		     "LOGINDISABLED\r\na OK CAPABILITY completed\r\nb NO Not with a password\r\n"
 		     "c NO That mechanism is not offered\r\n"));
 }

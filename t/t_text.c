@@ -59,7 +59,7 @@ static bool found(struct str in, const char *needle, unsigned where)
 
 	ck_assert_int_eq(mime_parse(fd, &a, &mime_limits, &root), 0);
 	needle_init(&s, needle, where, &folded);
-	ck_assert_int_eq(text_search(fd, root, &s, 1), 0);
+	ck_assert_int_eq(text_search(fd, root, I_UNICODE_CASEMAP, &s, 1), 0);
 	ret = s.matcher.found;
 	matcher_release(&s.matcher);
 	return ret;
@@ -107,7 +107,7 @@ START_TEST(many_needles_are_found_in_one_reading)
 	for (size_t i = 0; i < COUNT(s); i++)
 		needle_init(&s[i], needles[i / 2].needle, i % 2 ? TEXT_HEADER | TEXT_BODY : TEXT_BODY, &folded[i]);
 	for (int again = 0; again < 2; again++) {
-		ck_assert_int_eq(text_search(fd, root, s, COUNT(s)), 0);
+		ck_assert_int_eq(text_search(fd, root, I_UNICODE_CASEMAP, s, COUNT(s)), 0);
 		for (size_t i = 0; i < COUNT(s); i++)
 			ck_assert_int_eq(s[i].matcher.found, i % 2 ? needles[i / 2].text : needles[i / 2].body);
 	}
@@ -151,9 +151,12 @@ static const struct {
 START_TEST(a_field_holds_what_it_shows)
 {
 	_cleanup_(buf_release) struct buf folded = { 0 };
+	struct matcher m;
 
 	fold_utf8(&folded, str_z(fields[_i].needle));
-	ck_assert_int_eq(text_field(str_z(message), str_z(fields[_i].name), buf_view(&folded)), fields[_i].found);
+	matcher_init(&m, buf_view(&folded));
+	ck_assert_int_eq(text_field(str_z(message), str_z(fields[_i].name), I_UNICODE_CASEMAP, &m), fields[_i].found);
+	matcher_release(&m);
 }
 END_TEST
 
@@ -167,7 +170,7 @@ START_TEST(a_failure_to_read_is_told)
 
 	ck_assert_int_eq(mime_parse(fd, &a, &mime_limits, &root), 0);
 	needle_init(&s, "x", TEXT_BODY, &folded);
-	ck_assert_int_eq(text_search(-1, root, &s, 1), -EBADF);
+	ck_assert_int_eq(text_search(-1, root, I_UNICODE_CASEMAP, &s, 1), -EBADF);
 	matcher_release(&s.matcher);
 }
 END_TEST

@@ -220,16 +220,21 @@ static int match_field(struct session *s, struct fetching *f, const struct searc
 	const int r = fetching_need(f, key->kept ? NEEDS_FIELDS : NEEDS_HEADER);
 	struct fields fields = f->fields;
 	struct str value;
+	struct matcher m;
+	bool any = false;
 
 	(void)s;
 	if (r < 0)
 		return r;
+	matcher_init(&m, key->needle);
 	if (!key->field)
-		return text_field(key->kept ? fields.text : f->header, key->name, key->needle);
-	while (fields_value(&fields, key->field, &value))
-		if (text_value(value, key->needle))
-			return 1;
-	return 0;
+		any = text_field(key->kept ? fields.text : f->header, key->name, key->collation, &m);
+	while (key->field && !(any && m.found) && fields_value(&fields, key->field, &value)) {
+		text_value(value, key->collation, &m);
+		any = true;
+	}
+	matcher_release(&m);
+	return any && m.found;
 }
 
 static int match_text_in(struct fetching *f, const struct search_key *key, unsigned where)
@@ -240,7 +245,7 @@ static int match_text_in(struct fetching *f, const struct search_key *key, unsig
 	if (r < 0 || key->needle.n == 0)
 		return r < 0 ? r : 1;
 	matcher_init(&search.matcher, key->needle);
-	r = text_search(f->fd, f->parts, &search, 1);
+	r = text_search(f->fd, f->parts, key->collation, &search, 1);
 	if (r == 0)
 		r = search.matcher.found;
 	matcher_release(&search.matcher);
@@ -343,9 +348,6 @@ static const struct command_row commands[] = {
 	{ 0 },
 };
 const struct extension ext_search = { .rfc = 3501, .commands = commands, .search = keys };
-
-/* Texts are compared by i;unicode-casemap, everywhere (mail/fold.h). */
-const struct extension ext_i18nlevel = { .rfc = 5255, .capability = "I18NLEVEL=1" };
 
 /* Whatever searches tells how far it is (progress.h). */
 const struct extension ext_inprogress = { .rfc = 9585, .capability = "INPROGRESS" };

@@ -37,6 +37,13 @@ static void subject(struct fetching *f, struct buf *ret)
 	buf_str(ret, order(f).subject);
 }
 
+static void base_subject(struct fetching *f, struct buf *ret)
+{
+	buf_str(ret, fields_base_subject(f->fields, f->arena));
+}
+
+static const struct sort_row plain_subject = { "SUBJECT", NEEDS_FIELDS, NULL, base_subject, NULL };
+
 /* The first address of all fields of that number. */
 static struct address first(struct fetching *f, unsigned number)
 {
@@ -65,13 +72,13 @@ static void to(struct fetching *f, struct buf *ret)
 }
 
 static const struct sort_row sort_keys[] = {
-	{ "ARRIVAL", NEEDS_DATE,   arrival, NULL,    false },
-	{ "CC",	     NEEDS_FIELDS, NULL,    cc,	     false },
-	{ "DATE",    NEEDS_ORDER,  sent,    NULL,    false },
-	{ "FROM",    NEEDS_FIELDS, NULL,    from,    false },
-	{ "SIZE",    NEEDS_SIZE,   size,    NULL,    false },
-	{ "SUBJECT", NEEDS_ORDER,  NULL,    subject, true  },
-	{ "TO",	     NEEDS_FIELDS, NULL,    to,	     false },
+	{ "ARRIVAL", NEEDS_DATE,   arrival, NULL,    NULL },
+	{ "CC",	     NEEDS_FIELDS, NULL,    cc,	     NULL },
+	{ "DATE",    NEEDS_ORDER,  sent,    NULL,    NULL },
+	{ "FROM",    NEEDS_FIELDS, NULL,    from,    NULL },
+	{ "SIZE",    NEEDS_SIZE,   size,    NULL,    NULL },
+	{ "SUBJECT", NEEDS_ORDER,  NULL,    subject, &plain_subject },
+	{ "TO",	     NEEDS_FIELDS, NULL,    to,	     NULL },
 	{ 0 },
 };
 
@@ -99,8 +106,8 @@ static void display_to(struct fetching *f, struct buf *ret)
 }
 
 static const struct sort_row display_keys[] = {
-	{ "DISPLAYFROM", NEEDS_FIELDS, NULL, display_from, false },
-	{ "DISPLAYTO",	 NEEDS_FIELDS, NULL, display_to,   false },
+	{ "DISPLAYFROM", NEEDS_FIELDS, NULL, display_from, NULL },
+	{ "DISPLAYTO",	 NEEDS_FIELDS, NULL, display_to,   NULL },
 	{ 0 },
 };
 
@@ -116,7 +123,7 @@ static enum verdict cmd_sort(struct session *s, struct command *cmd)
 	if (!p_sp(&cmd->args))
 		return cmd_syntax(cmd);
 	program = *cmd;
-	if (!(returns_parse(&cmd->args, &r.returns) && p_sort_order(&cmd->args, &sorting.order) &&
+	if (!(returns_parse(&cmd->args, &r.returns) && p_sort_order(s, &cmd->args, &sorting.order) &&
 	      p_sp(&cmd->args)))
 		return cmd_syntax(cmd);
 	if (r.returns.options & RETURN_UPDATE && context_is(s, cmd->tag))

@@ -5,9 +5,26 @@
 #include "thread.h"
 #include "view.h"
 
+/* A THREAD under way. */
+struct gathering {
+	struct threading threading;
+	enum collation collation;
+};
+
+/* The base subject by another collation than the one that order_make() folds by. */
+static struct str subject_by(struct fetching *f, enum collation collation)
+{
+	_cleanup_(buf_release) struct buf folded = { 0 };
+
+	if (fetching_need(f, NEEDS_FIELDS) == 0)
+		fold_to_order(&folded, collation, fields_base_subject(f->fields, f->arena), ORDER_TEXT);
+	return arena_str(f->arena, buf_view(&folded));
+}
+
 static bool gather(void *data, struct fetching *f)
 {
-	struct threading *t = data;
+	struct gathering *g = data;
+	struct threading *t = &g->threading;
 	struct thread_message m = { .uid = f->uid };
 	struct order o = { 0 };
 	struct str id;
@@ -15,6 +32,8 @@ static bool gather(void *data, struct fetching *f)
 	/* What can't be read is a message without a header. */
 	if (fetching_need(f, NEEDS_ORDER) == 0)
 		(void)order_read(f->facts[FACT_ORDER], &o);
+	if (g->collation != I_UNICODE_CASEMAP)
+		o.subject = subject_by(f, g->collation);
 	m.arrived = o.arrived;
 	m.sent = o.sent;
 	m.reply = o.reply;
@@ -72,7 +91,7 @@ static bool p_algorithm(struct cursor *c, const struct thread_row **ret)
 
 static enum verdict cmd_thread(struct session *s, struct command *cmd)
 {
-	struct threading threading = { .arena = cmd->arena };
+	struct gathering g = { .threading = { .arena = cmd->arena }, .collation = s->comparator.collation };
 	const struct thread_row *algorithm;
 	enum verdict verdict;
 	struct search search;
@@ -84,11 +103,11 @@ static enum verdict cmd_thread(struct session *s, struct command *cmd)
 		return verdict;
 	if (search_limit(s, cmd, &search))
 		return cmd_limit(s, cmd);
-	threading.ids.arena = threading.subjects.arena = cmd->arena;
-	search_each(s, s->view, &search, false, gather, &threading);
+	g.threading.ids.arena = g.threading.subjects.arena = cmd->arena;
+	search_each(s, s->view, &search, false, gather, &g);
 	w_untagged(&s->out);
 	w_atom(&s->out, "THREAD");
-	write_threads(s, s->view, algorithm->build(&threading), cmd->row->flags & BY_UID);
+	write_threads(s, s->view, algorithm->build(&g.threading), cmd->row->flags & BY_UID);
 	w_crlf(&s->out);
 	return cmd_ok(cmd, "THREAD done.");
 }

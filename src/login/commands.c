@@ -1,4 +1,5 @@
 /* login/commands.c: the commands of the not-authenticated state (RFC 3501 6.1, 6.2) */
+#include "imap/language.h"
 #include "imap/write.h"
 #include "login/dialogue_state.h"
 #include "login/sasl.h"
@@ -40,7 +41,7 @@ static bool login_offered(const struct dialogue *d)
 void dialogue_capabilities(const struct dialogue *d, struct buf *ret)
 {
 	static const char *const always[] = { "IMAP4rev2", "SASL-IR", "LITERAL+", "ID", "ENABLE", "IDLE", "NAMESPACE",
-					      "LOGIN-REFERRALS" };
+					      "LANGUAGE", "LOGIN-REFERRALS" };
 	struct str mechanisms = str_z(d->terms->mechanisms), name;
 
 	buf_z(ret, " IMAP4rev1");
@@ -88,6 +89,31 @@ static void cmd_id(struct dialogue *d, struct cursor *c)
 	}
 	buf_z(&d->text, "* ID (\"name\" \"imapd\")\r\n");
 	ok(d, "ID completed");
+}
+
+/* language-cmd (RFC 5255 3.2): whatever is chosen, what is said is the same. */
+static void cmd_language(struct dialogue *d, struct cursor *c)
+{
+	const char *language;
+	struct strs ranges;
+
+	if (!p_languages(c, &ranges)) {
+		syntax(d, c);
+		return;
+	}
+	language = language_choose(&ranges);
+	if (ranges.n && !language) {
+		dialogue_tagged(d, "NO", (struct str){ 0 }, STR("Only English is spoken here"));
+		return;
+	}
+	buf_z(&d->text, "* LANGUAGE (");
+	for (const char *const *l = languages; *l; l++)
+		if (!language || *l == language) {
+			buf_z(&d->text, l == languages || language ? "" : " ");
+			buf_z(&d->text, *l);
+		}
+	buf_z(&d->text, ")\r\n");
+	ok(d, "LANGUAGE completed");
 }
 
 /* BYE comes before the tagged OK (RFC 3501 7.1.5). */
@@ -145,6 +171,7 @@ const struct dialogue_command dialogue_commands[] = {
 	{ "CAPABILITY",   cmd_capability },
 	{ "NOOP",         cmd_noop },
 	{ "ID",           cmd_id },
+	{ "LANGUAGE",     cmd_language },
 	{ "LOGOUT",       cmd_logout },
 	{ "STARTTLS",     cmd_starttls },
 	{ "LOGIN",        cmd_login },

@@ -1,4 +1,4 @@
-/* mail/fold.c: text made comparable (i;unicode-casemap, RFC 5051), and looking for it */
+/* mail/fold.c: text made comparable, and looking for it */
 #include <string.h>
 #include <unicase.h>
 #include <uninorm.h>
@@ -66,6 +66,29 @@ void fold_utf8(struct buf *b, struct str text)
 	}
 }
 
+void fold(struct buf *b, enum collation collation, struct str text)
+{
+	if (collation == I_UNICODE_CASEMAP)
+		fold_utf8(b, text);
+	else if (collation == I_OCTET)
+		buf_str(b, text);
+	else
+		for (size_t i = 0; i < text.n; i++)
+			buf_c(b, ascii_upper(text.s[i]));
+}
+
+void fold_to_order(struct buf *b, enum collation collation, struct str text, size_t most)
+{
+	text = str_head(text, most);
+	text.n = fold_whole(text);
+	if (utf8_valid(text)) {
+		fold(b, collation, text);
+	} else {
+		buf_c(b, '\xff');	/* behind all UTF-8 */
+		buf_str(b, text);
+	}
+}
+
 size_t fold_whole(struct str text)
 {
 	for (size_t back = 1; back <= 3 && back <= text.n; back++) {
@@ -120,14 +143,4 @@ bool matcher_feed(struct matcher *m, struct str text)
 		buf_drop(&m->tail, m->tail.n - keep);
 	}
 	return m->found;
-}
-
-bool fold_contains(struct str text, struct str folded_needle)
-{
-	_cleanup_(buf_release) struct buf folded = { 0 };
-
-	if (folded_needle.n == 0)
-		return true;
-	fold_utf8(&folded, text);
-	return holds(buf_view(&folded), folded_needle);
 }

@@ -1,12 +1,19 @@
-/* mail/fold.h: text made comparable (i;unicode-casemap, RFC 5051), and looking for it */
+/* mail/fold.h: text made comparable, and looking for it */
 #pragma once
 #include "base/buf.h"
 
-/* Adds text, each character in title case and then decomposed (RFC 5051 2). What is not UTF-8 stays as it is.
+/* By which rules texts are compared: after folding, octet by octet (RFC 4790 9.2, 9.3, RFC 5051). */
+enum collation { I_UNICODE_CASEMAP, I_ASCII_CASEMAP, I_OCTET };
+void fold(struct buf *b, enum collation collation, struct str text);
+
+/* i;unicode-casemap: adds text, each character in title case and then decomposed (RFC 5051 2). What is not UTF-8 stays as it is.
  * A character must not be cut: fold_whole() says how much of text can be folded now, when more will follow.
  */
 void fold_utf8(struct buf *b, struct str text);
 size_t fold_whole(struct str text);
+
+/* The same for texts that are ordered: what is no UTF-8 comes last, as it is (RFC 5255 4.6). No more than most octets of it. */
+void fold_to_order(struct buf *b, enum collation collation, struct str text, size_t most);
 
 /* A needle, looked for in text that arrives in pieces, cut anywhere. */
 struct matcher {
@@ -26,5 +33,3 @@ void matcher_gap(struct matcher *m);
 /* Looks at more text, which is folded. Returns found. */
 bool matcher_feed(struct matcher *m, struct str folded);
 
-/* Whether text, not folded, holds the folded needle. */
-bool fold_contains(struct str text, struct str folded_needle);

@@ -7,27 +7,35 @@
 
 enum { CHUNK = 32768 };
 
-bool text_value(struct str value, struct str folded_needle)
+bool text_value(struct str value, enum collation collation, struct matcher *m)
 {
-	_cleanup_(buf_release) struct buf utf8 = { 0 };
+	_cleanup_(buf_release) struct buf utf8 = { 0 }, folded = { 0 };
 
 	words_decode(&utf8, value);
-	return fold_contains(buf_view(&utf8), folded_needle);
+	fold(&folded, collation, buf_view(&utf8));
+	matcher_feed(m, buf_view(&folded));
+	matcher_gap(m);
+	return m->found;
 }
 
-bool text_field(struct str header, struct str name, struct str folded_needle)
+bool text_field(struct str header, struct str name, enum collation collation, struct matcher *m)
 {
 	struct field field;
-	bool found = false;
+	bool any = false;
 
-	while (!found && header_next(&header, &field))
-		found = str_ieq(field.name, name) && text_value(field.value, folded_needle);
-	return found;
+	matcher_reset(m);
+	while (!(any && m->found) && header_next(&header, &field))
+		if (str_ieq(field.name, name)) {
+			text_value(field.value, collation, m);
+			any = true;
+		}
+	return any && m->found;
 }
 
 /* A search under way. */
 struct search {
 	int fd;
+	enum collation collation;
 	struct text_search *v;
 	size_t n;
 	struct buf header, utf8, folded; /* used again and again */
@@ -53,7 +61,7 @@ static bool wanted(const struct search *s, unsigned where)
 static void show(struct search *s, unsigned where)
 {
 	buf_clear(&s->folded);
-	fold_utf8(&s->folded, buf_view(&s->utf8));
+	fold(&s->folded, s->collation, buf_view(&s->utf8));
 	buf_clear(&s->utf8);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->v[i].where & where)
@@ -141,9 +149,9 @@ static const struct part *next(const struct part *part)
 	return part ? part->next : NULL;
 }
 
-int text_search(int fd, const struct part *root, struct text_search *v, size_t n)
+int text_search(int fd, const struct part *root, enum collation collation, struct text_search *v, size_t n)
 {
-	_cleanup_(search_release) struct search s = { .fd = fd, .v = v, .n = n };
+	_cleanup_(search_release) struct search s = { .fd = fd, .collation = collation, .v = v, .n = n };
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++)

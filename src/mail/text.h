@@ -4,11 +4,11 @@
 #include "mail/mime.h"
 
 /* HEADER, SUBJECT, FROM and so on: whether any field of that name holds the needle, encoded words decoded. An
- * empty needle is held by any field of that name, also an empty one.
+ * empty needle is held by any field of that name, also an empty one. Resets the matcher first.
  */
-bool text_field(struct str header, struct str name, struct str folded_needle);
-/* The same of one field's value. */
-bool text_value(struct str value, struct str folded_needle);
+bool text_field(struct str header, struct str name, enum collation collation, struct matcher *m);
+/* Looks at one field's value. Returns found. */
+bool text_value(struct str value, enum collation collation, struct matcher *m);
 
 enum {
 	TEXT_HEADER = 1, /* the header of the message, and the MIME headers of its parts */
@@ -25,4 +25,4 @@ struct text_search {
  * decoded, parts with transfer encoding and charset decoded (HTML as it is). A match never spans two fields
  * or two parts. Resets the matchers first. Returns 0 (look at matcher.found) or a negative errno.
  */
-int text_search(int fd, const struct part *root, struct text_search *v, size_t n);
+int text_search(int fd, const struct part *root, enum collation collation, struct text_search *v, size_t n);
