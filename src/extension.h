@@ -123,6 +123,7 @@ struct sort_row {
 	unsigned needs;
 	int64_t (*number)(const struct fetching *f);
 	void (*text)(struct fetching *f, struct buf *ret);	/* adds UTF-8, which is folded to be compared */
+	bool by_score;		/* only what is fuzzy can be sorted so (RFC 6203 6) */
 	const struct sort_row *unfolded;	/* it has been, by i;unicode-casemap; for other comparators this one is to be taken */
 };
 

@@ -8,7 +8,7 @@ extern const struct extension ext_login_referrals, ext_unauthenticate, ext_compr
 extern const struct extension ext_condstore, ext_qresync, ext_uidonly, ext_objectid, ext_savedate;
 extern const struct extension ext_status, ext_status_size, ext_list_status, ext_xlist, ext_metadata, ext_list_metadata,
 	ext_utf8, ext_notify, ext_rev2;
-extern const struct extension ext_esearch, ext_searchres, ext_within;
+extern const struct extension ext_esearch, ext_searchres, ext_within, ext_fuzzy;
 extern const struct extension ext_language, ext_i18nlevel, ext_sort, ext_sort_display, ext_esort, ext_context;
 extern const struct extension ext_thread, ext_partial, ext_multisearch, ext_filters, ext_inprogress;
 extern const struct extension ext_messagelimit, ext_savelimit, ext_uidbatches, ext_urlauth;
@@ -21,7 +21,7 @@ const struct extension *const extensions[] = {
 	&ext_metadata, &ext_list_metadata, &ext_utf8, &ext_notify,
 	&ext_esearch, &ext_searchres, &ext_within,
 	&ext_language, &ext_i18nlevel, &ext_sort, &ext_sort_display, &ext_esort, &ext_context,
-	&ext_thread, &ext_partial, &ext_multisearch, &ext_filters, &ext_inprogress,
+	&ext_thread, &ext_partial, &ext_multisearch, &ext_filters, &ext_fuzzy, &ext_inprogress,
 	&ext_appendlimit, &ext_messagelimit, &ext_savelimit, &ext_uidbatches,
 	&ext_login_referrals, &ext_unauthenticate, &ext_compress, &ext_multiappend, &ext_catenate, &ext_replace, &ext_binary, &ext_preview, &ext_url_partial, &ext_urlauth,
 	&ext_condstore, &ext_qresync, &ext_uidonly, &ext_objectid, &ext_savedate,

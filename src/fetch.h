@@ -39,6 +39,7 @@ struct fetching {
 	struct fields fields;		/* NEEDS_FIELDS */
 	int64_t date;			/* INTERNALDATE, seconds since 1970: NEEDS_DATE */
 	uint64_t size;			/* octets as sent: NEEDS_SIZE */
+	unsigned score, scores;		/* the sum of what FUZZY keys have found, and how many did (RFC 6203 4) */
 	struct cache *cache;		/* NULL: none, or not looked for yet */
 	struct cache_key key;		/* in it; folder is 0: not looked for yet */
 };

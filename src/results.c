@@ -107,7 +107,7 @@ struct seqset results_set(const struct results *r, size_t from, size_t to, struc
  */
 static uint32_t *spoken_of(const struct results *r, struct arena *a, size_t *ret_n)
 {
-	const unsigned items = r->returns.options & RETURN_ITEMS;
+	const unsigned items = r->returns.options & RETURN_ITEMS & ~(unsigned)RETURN_RELEVANCY;
 	uint32_t *uids = arena_alloc(a, (r->n + 2) * sizeof *uids);
 	size_t from = 0, to = r->n, n = 0;
 

@@ -15,7 +15,8 @@ enum return_option {
 	RETURN_PARTIAL = 32,	/* RFC 9394 */
 	RETURN_UPDATE = 64,	/* what changes later, too (RFC 5267 4.3) */
 	RETURN_CONTEXT = 128,	/* only a hint: more will be asked about this (RFC 5267 4.2) */
-	RETURN_ITEMS = RETURN_MIN | RETURN_MAX | RETURN_ALL | RETURN_COUNT | RETURN_PARTIAL,	/* told, or meant by "$" */
+	RETURN_RELEVANCY = 256,	/* how well each matches (RFC 6203 4) */
+	RETURN_ITEMS = RETURN_MIN | RETURN_MAX | RETURN_ALL | RETURN_COUNT | RETURN_PARTIAL | RETURN_RELEVANCY,	/* told */
 };
 
 /* partial-range: results from a to b, counted from 1, from the last one if from_end; in the order of the request. */
@@ -43,6 +44,7 @@ struct results {
 	bool by_uid;
 	bool modseq;			/* MODSEQ was among the keys (RFC 7162 3.1.5) */
 	const uint32_t *uids;		/* in the order of the mailbox, or of SORT */
+	const uint8_t *scores;		/* of each, if something was fuzzy */
 	size_t n;
 };
 

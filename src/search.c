@@ -3,6 +3,7 @@
 #include "limit.h"
 #include "mail/charset.h"
 #include "mail/fold.h"
+#include "mail/fuzzy.h"
 #include "progress.h"
 #include "search.h"
 #include "sync.h"
@@ -110,7 +111,7 @@ bool search_parse_key(struct search_parse *p, struct search_key **ret)
 	const char first = p->cursor->rest.n ? p->cursor->rest.s[0] : 0;
 	bool ok;
 
-	key->collation = p->session->comparator.collation;
+	key->collation = p->fuzzy ? I_UNICODE_CASEMAP : p->session->comparator.collation;
 	if (++p->keys > SEARCH_KEYS || p->levels >= SEARCH_DEPTH)
 		return p_expected(p->cursor, "fewer search keys");
 	p->levels++;
@@ -125,6 +126,8 @@ bool search_parse_key(struct search_parse *p, struct search_key **ret)
 		ok = parse_named(p, key);
 	}
 	p->levels--;
+	if (key->text && p->fuzzy)
+		key->fuzzy = arena_alloc(p->cursor->arena, sizeof *key->fuzzy);
 	if (ok)
 		*ret = key;
 	return ok;
@@ -160,6 +163,10 @@ static bool fold_needle(struct search_key *key, struct str charset, struct arena
 		return false;
 	fold(&folded, key->collation, buf_view(&utf8));
 	key->needle = arena_str(a, buf_view(&folded));
+	if (key->fuzzy) {
+		fuzzy_init(key->fuzzy, key->needle);
+		key->fuzzy = key->fuzzy->n ? key->fuzzy : NULL;
+	}
 	return true;
 }
 
@@ -230,7 +237,7 @@ static enum verdict read_keys(struct session *s, struct command *cmd, const stru
 	cmd->keeps_numbers = parse.numbers;	/* RFC 7162 3.2.10.2 */
 	if (parse.modseq)
 		sync_enable(s, ON_CONDSTORE);
-	*ret = (struct search){ .keys = keys, .modseq = parse.modseq, .saved = parse.saved, .tag = cmd->tag };
+	*ret = (struct search){ .keys = keys, .modseq = parse.modseq, .saved = parse.saved, .fuzzy = parse.has_fuzzy, .tag = cmd->tag };
 	return OK;
 }
 
@@ -317,6 +324,8 @@ struct collection {
 	struct arena *arena;
 	size_t enough;
 	uint32_t *uids;
+	bool fuzzy;
+	uint8_t *scores;
 	size_t n;
 };
 
@@ -325,14 +334,28 @@ static bool collect(void *data, struct fetching *f)
 	struct collection *all = data;
 
 	all->uids = arena_grow(all->arena, all->uids, all->n + 1, sizeof *all->uids);
+	if (all->fuzzy) {
+		all->scores = arena_grow(all->arena, all->scores, all->n + 1, 1);
+		all->scores[all->n] = search_score(f);
+	}
 	all->uids[all->n++] = f->uid;
 	return all->n != all->enough;
 }
 
-void search_run(struct session *s, const struct view *v, const struct search *search, size_t enough, bool backwards,
+uint8_t search_score(const struct fetching *f)
+{
+	return (uint8_t)(f->scores ? f->score / f->scores : 100);
+}
+
+enum verdict cmd_not_fuzzy(struct command *cmd)
+{
+	return cmd_bad(cmd, "RELEVANCY is for searches with FUZZY.");
+}
+
+void search_run(struct session *s, const struct view *v, struct search *search, size_t enough, bool backwards,
 		struct arena *a, uint32_t **ret, size_t *ret_n)
 {
-	struct collection all = { .arena = a, .enough = enough };
+	struct collection all = { .arena = a, .enough = enough, .fuzzy = search->fuzzy };
 
 	search_each(s, v, search, backwards, collect, &all);
 	for (size_t i = 0; backwards && i < all.n / 2; i++) {
@@ -341,6 +364,7 @@ void search_run(struct session *s, const struct view *v, const struct search *se
 		all.uids[i] = all.uids[all.n - 1 - i];
 		all.uids[all.n - 1 - i] = uid;
 	}
+	search->scores = all.scores;
 	*ret = all.uids;
 	*ret_n = all.n;
 }

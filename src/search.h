@@ -18,6 +18,7 @@ struct search_key {
 	struct str needle;		/* as the client wrote it, then folded (mail/fold.h) */
 	bool text;			/* needle is to be folded */
 	enum collation collation;	/* that it was folded by */
+	struct fuzzy *fuzzy;		/* its words are enough, roughly; NULL: it itself */
 	uint64_t number;
 	int32_t day;			/* since 1970-01-01 */
 	int64_t moment;			/* seconds since 1970 */
@@ -38,6 +39,8 @@ struct search_parse {
 	bool modseq;			/* MODSEQ is among them, so the answer tells one (RFC 7162 3.1.5) */
 	bool lasting;			/* the keys outlive the command: see search_read_lasting() */
 	struct uidset *now_saved;	/* then: what "$" means, once it was among them */
+	unsigned fuzzy;			/* below so many FUZZY keys (RFC 6203) */
+	bool has_fuzzy;			/* there are such keys */
 	bool filtered;			/* FILTER is among them (RFC 5466) */
 	struct str undefined;		/* the filter that is not there, or is no search; s is NULL: none */
 	struct metadata *entries;	/* of the account, if filtered */
@@ -58,10 +61,17 @@ struct search {
 	struct search_key *keys;
 	bool modseq;			/* MODSEQ is among them */
 	bool saved;			/* "$" is */
+	bool fuzzy;			/* FUZZY is */
 	struct str tag;			/* of the command, to tell its progress */
 	uint32_t from;			/* messages of lower UIDs are left out (MESSAGELIMIT) */
 	bool part;			/* it is part of greater work, so how much there is to do is not known */
+	uint8_t *scores;		/* of each message that search_run() has found */
 };
+
+/* How relevant a message is that matches, 1 to 100 (RFC 6203 4). */
+uint8_t search_score(const struct fetching *f);
+/* BAD: RELEVANCY is for searches with FUZZY. */
+enum verdict cmd_not_fuzzy(struct command *cmd);
 
 /* ["CHARSET" SP charset SP] search-key *(SP search-key) up to the end, or, where the charset is no option (SORT, THREAD),
  * charset SP search-key *(SP search-key). OK, or why not.
@@ -91,5 +101,5 @@ void search_each(struct session *s, const struct view *v, const struct search *s
 		 bool (*found)(void *data, struct fetching *f), void *data);
 
 /* The UIDs of those that match, ascending. Of all of them the first enough, the last enough if backwards; 0: all. */
-void search_run(struct session *s, const struct view *v, const struct search *search, size_t enough, bool backwards,
+void search_run(struct session *s, const struct view *v, struct search *search, size_t enough, bool backwards,
 		struct arena *a, uint32_t **ret, size_t *ret_n);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include "mail/fold.h"
+#include "search.h"
 #include "sort.h"
 
 struct sort_value {
@@ -103,7 +104,7 @@ bool sorting_add(void *sorting, struct fetching *f)
 	struct sorting *s = sorting;
 
 	s->v = arena_grow(s->arena, s->v, s->n + 1, sizeof *s->v);
-	s->v[s->n++] = (struct sorted){ .uid = f->uid, .values = sorting_values(s, f) };
+	s->v[s->n++] = (struct sorted){ .uid = f->uid, .score = search_score(f), .values = sorting_values(s, f) };
 	return true;
 }
 

@@ -23,6 +23,7 @@ bool p_sort_order(const struct session *s, struct cursor *c, struct sort_order *
 /* A message, with a value for each criterion. */
 struct sorted {
 	uint32_t uid;
+	uint8_t score;		/* search_score() */
 	struct sort_value *values;
 };
 

@@ -67,6 +67,7 @@ static void search_one(struct session *s, struct command cmd, const struct retur
 	if (context)
 		context_found(context, uids, r.n);
 	r.uids = uids;
+	r.scores = search.scores;
 	r.modseq = search.modseq;
 	if (r.n)
 		results_tell(s, &r, a);
@@ -159,6 +160,8 @@ static enum verdict cmd_esearch(struct session *s, struct command *cmd)
 	verdict = search_read(s, cmd, &nothing, false, &search);	/* to know that it is right, wherever */
 	if (verdict != OK)
 		return results_failed(s, &returns, verdict);
+	if (returns.options & RETURN_RELEVANCY && !search.fuzzy)
+		return cmd_not_fuzzy(cmd);
 	if (search.saved && !only)
 		return cmd_bad(cmd, "\"$\" is about the selected mailbox.");
 	if (selected && s->view->removed)

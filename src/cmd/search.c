@@ -3,6 +3,7 @@
 #include "command.h"
 #include "context.h"
 #include "mail/date.h"
+#include "mail/fuzzy.h"
 #include "mail/text.h"
 #include "results.h"
 #include "search.h"
@@ -215,6 +216,16 @@ static bool parse_header(struct search_parse *p, struct search_key *key)
 	return parse_text(p, key);
 }
 
+/* What a fuzzy key has found in all of a text. */
+static int scored(struct fetching *f, const struct search_key *key)
+{
+	const unsigned score = fuzzy_score(key->fuzzy);
+
+	f->score += score;
+	f->scores += score > 0;
+	return score > 0;
+}
+
 static int match_field(struct session *s, struct fetching *f, const struct search_key *key)
 {
 	const int r = fetching_need(f, key->kept ? NEEDS_FIELDS : NEEDS_HEADER);
@@ -227,6 +238,8 @@ static int match_field(struct session *s, struct fetching *f, const struct searc
 	if (r < 0)
 		return r;
 	matcher_init(&m, key->needle);
+	m.fuzzy = key->fuzzy;
+	matcher_reset(&m);
 	if (!key->field)
 		any = text_field(key->kept ? fields.text : f->header, key->name, key->collation, &m);
 	while (key->field && !(any && m.found) && fields_value(&fields, key->field, &value)) {
@@ -234,7 +247,7 @@ static int match_field(struct session *s, struct fetching *f, const struct searc
 		any = true;
 	}
 	matcher_release(&m);
-	return any && m.found;
+	return key->fuzzy ? scored(f, key) : any && m.found;
 }
 
 static int match_text_in(struct fetching *f, const struct search_key *key, unsigned where)
@@ -245,9 +258,10 @@ static int match_text_in(struct fetching *f, const struct search_key *key, unsig
 	if (r < 0 || key->needle.n == 0)
 		return r < 0 ? r : 1;
 	matcher_init(&search.matcher, key->needle);
+	search.matcher.fuzzy = key->fuzzy;
 	r = text_search(f->fd, f->parts, key->collation, &search, 1);
 	if (r == 0)
-		r = search.matcher.found;
+		r = key->fuzzy ? scored(f, key) : search.matcher.found;
 	matcher_release(&search.matcher);
 	return r;
 }
@@ -325,6 +339,8 @@ static enum verdict cmd_search(struct session *s, struct command *cmd)
 	verdict = search_read(s, cmd, s->view, false, &search);
 	if (verdict != OK)
 		return results_failed(s, &r.returns, verdict);
+	if (r.returns.options & RETURN_RELEVANCY && !search.fuzzy)
+		return cmd_not_fuzzy(cmd);
 	limited = search_limit(s, cmd, &search);
 	if (r.returns.options & RETURN_UPDATE && !limited)
 		context = context_begin(s, &program, false, (struct str){ 0 });
@@ -333,6 +349,7 @@ static enum verdict cmd_search(struct session *s, struct command *cmd)
 	if (context)
 		context_found(context, uids, r.n);
 	r.uids = uids;
+	r.scores = search.scores;
 	r.modseq = search.modseq;
 	if (r.returns.extended)
 		results_tell(s, &r, cmd->arena);

@@ -42,7 +42,7 @@ static void base_subject(struct fetching *f, struct buf *ret)
 	buf_str(ret, fields_base_subject(f->fields, f->arena));
 }
 
-static const struct sort_row plain_subject = { "SUBJECT", NEEDS_FIELDS, NULL, base_subject, NULL };
+static const struct sort_row plain_subject = { "SUBJECT", NEEDS_FIELDS, NULL, base_subject, false, NULL };
 
 /* The first address of all fields of that number. */
 static struct address first(struct fetching *f, unsigned number)
@@ -72,13 +72,13 @@ static void to(struct fetching *f, struct buf *ret)
 }
 
 static const struct sort_row sort_keys[] = {
-	{ "ARRIVAL", NEEDS_DATE,   arrival, NULL,    NULL },
-	{ "CC",	     NEEDS_FIELDS, NULL,    cc,	     NULL },
-	{ "DATE",    NEEDS_ORDER,  sent,    NULL,    NULL },
-	{ "FROM",    NEEDS_FIELDS, NULL,    from,    NULL },
-	{ "SIZE",    NEEDS_SIZE,   size,    NULL,    NULL },
-	{ "SUBJECT", NEEDS_ORDER,  NULL,    subject, &plain_subject },
-	{ "TO",	     NEEDS_FIELDS, NULL,    to,	     NULL },
+	{ "ARRIVAL", NEEDS_DATE,   arrival, NULL,    false, NULL },
+	{ "CC",	     NEEDS_FIELDS, NULL,    cc,	     false, NULL },
+	{ "DATE",    NEEDS_ORDER,  sent,    NULL,    false, NULL },
+	{ "FROM",    NEEDS_FIELDS, NULL,    from,    false, NULL },
+	{ "SIZE",    NEEDS_SIZE,   size,    NULL,    false, NULL },
+	{ "SUBJECT", NEEDS_ORDER,  NULL,    subject, false, &plain_subject },
+	{ "TO",	     NEEDS_FIELDS, NULL,    to,	     false, NULL },
 	{ 0 },
 };
 
@@ -106,10 +106,30 @@ static void display_to(struct fetching *f, struct buf *ret)
 }
 
 static const struct sort_row display_keys[] = {
-	{ "DISPLAYFROM", NEEDS_FIELDS, NULL, display_from, NULL },
-	{ "DISPLAYTO",	 NEEDS_FIELDS, NULL, display_to,   NULL },
+	{ "DISPLAYFROM", NEEDS_FIELDS, NULL, display_from, false, NULL },
+	{ "DISPLAYTO",	 NEEDS_FIELDS, NULL, display_to,   false, NULL },
 	{ 0 },
 };
+
+static bool sorts_by_relevancy(const struct sort_order *order)
+{
+	for (size_t i = 0; i < order->n; i++)
+		if (order->v[i].row->by_score)
+			return true;
+	return false;
+}
+
+/* As they are sorted, if they are wanted. */
+static uint8_t *scores(const struct sorting *sorting, const struct results *r)
+{
+	uint8_t *v = NULL;
+
+	if (r->returns.options & RETURN_RELEVANCY)
+		v = arena_alloc(sorting->arena, sorting->n);
+	for (size_t i = 0; v && i < sorting->n; i++)
+		v[i] = sorting->v[i].score;
+	return v;
+}
 
 static enum verdict cmd_sort(struct session *s, struct command *cmd)
 {
@@ -131,6 +151,8 @@ static enum verdict cmd_sort(struct session *s, struct command *cmd)
 	verdict = search_read(s, cmd, s->view, true, &search);
 	if (verdict != OK)
 		return results_failed(s, &r.returns, verdict);
+	if (!search.fuzzy && (r.returns.options & RETURN_RELEVANCY || sorts_by_relevancy(&sorting.order)))
+		return cmd_not_fuzzy(cmd);
 	if (search_limit(s, cmd, &search))
 		return results_failed(s, &r.returns, cmd_limit(s, cmd));
 	if (r.returns.options & RETURN_UPDATE)
@@ -140,6 +162,7 @@ static enum verdict cmd_sort(struct session *s, struct command *cmd)
 	search_each(s, s->view, &search, false, sorting_add, &sorting);
 	r.uids = sorting_finish(&sorting);
 	r.n = sorting.n;
+	r.scores = scores(&sorting, &r);
 	if (context)
 		context_sorted(context, &sorting);
 	r.modseq = search.modseq;

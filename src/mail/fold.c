@@ -4,6 +4,7 @@
 #include <uninorm.h>
 #include "base/utf8.h"
 #include "mail/fold.h"
+#include "mail/fuzzy.h"
 
 /* RFC 5051 2 (2)(b). No character of Unicode is more than a few steps from its end; depth is for what we
  * don't know.
@@ -115,11 +116,15 @@ void matcher_release(struct matcher *m)
 void matcher_reset(struct matcher *m)
 {
 	m->found = m->needle.n == 0;
+	if (m->fuzzy)
+		fuzzy_reset(m->fuzzy);
 	buf_clear(&m->tail);
 }
 
 void matcher_gap(struct matcher *m)
 {
+	if (m->fuzzy)
+		fuzzy_gap(m->fuzzy);
 	buf_clear(&m->tail);
 }
 
@@ -134,6 +139,8 @@ bool matcher_feed(struct matcher *m, struct str text)
 
 	if (m->found)
 		return true;
+	if (m->fuzzy)
+		return m->found = fuzzy_feed(m->fuzzy, text);
 	buf_str(&m->tail, str_head(text, keep));
 	m->found = (had && holds(buf_view(&m->tail), m->needle)) || holds(text, m->needle);
 	if (text.n >= keep) {

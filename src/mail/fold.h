@@ -18,6 +18,7 @@ void fold_to_order(struct buf *b, enum collation collation, struct str text, siz
 /* A needle, looked for in text that arrives in pieces, cut anywhere. */
 struct matcher {
 	struct str needle; /* folded; the caller's */
+	struct fuzzy *fuzzy; /* its words, roughly, instead (mail/fuzzy.h), then found means that it can't get better; NULL: itself */
 	bool found;	   /* stays true until matcher_reset() */
 	size_t n;	   /* octets in tail */
 	struct buf tail;   /* the end of what was seen, less than the needle */
