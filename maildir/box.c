@@ -37,6 +37,14 @@ unsigned box_write_wait(const struct maildir *m)
 	return m->config->write_wait_ms ? m->config->write_wait_ms : 30000;
 }
 
+void box_working(const struct maildir *m, size_t done, size_t goal)
+{
+	enum { EVERY = 16 };
+
+	if (m->config->working && done % EVERY == 0)
+		m->config->working(m->config->working_data, done, goal);
+}
+
 bool box_sync_mail(const struct maildir *m)
 {
 	return m->config->sync != MD_SYNC_NEVER;

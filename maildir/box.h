@@ -89,6 +89,8 @@ int box_keywords(struct maildir *m, const struct str *names, size_t n, struct ar
 /* Another UIDVALIDITY, since UIDs are used up. Always a failure: -ESTALE, if nothing worse. */
 int box_renumber(struct maildir *m);
 void box_unique(struct maildir *m, const struct stat *st, char ret[MDNAME_MAX + 1]);
+/* Something is done with messages one by one, and done of goal are: told now and then (maildir_config). */
+void box_working(const struct maildir *m, size_t done, size_t goal);
 bool box_sync_mail(const struct maildir *m);
 bool box_sync_all(const struct maildir *m);
 int box_sync_dir(const struct maildir *m, int dir);

@@ -181,6 +181,7 @@ static int copy_all(struct copying *c, struct md_uids uids)
 	int r = 0;
 
 	for (size_t i = 0; i < uids.n && r >= 0; i++) {
+		box_working(c->from, i, uids.n);
 		r = make_one(c, uids.v[i]);
 		if (r == -ENOENT) /* expunged meanwhile */
 			r = 0;
@@ -305,6 +306,7 @@ static int move_all(struct copying *c)
 	if (r < 0)
 		return r;
 	for (; moved < c->n && r >= 0; moved += r >= 0) {
+		box_working(c->from, moved, c->n);
 		r = moved % 256 || lock_refresh(&c->from->lock) >= 0 ? 0 : -ENOLCK;
 		if (r >= 0)
 			r = target_gone(move_file(c, moved, false));

@@ -81,6 +81,7 @@ static int remove_files(struct maildir *m, struct look *look, const struct md_ui
 	for (size_t i = 0; i < uids->n; i++) {
 		int r = i % 256 ? 0 : lock_refresh(&m->lock);
 
+		box_working(m, i, uids->n);
 		if (i % LOOK_OWN_EVERY == 0)
 			look_own(m, look, false);
 		if (r >= 0)

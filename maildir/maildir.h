@@ -72,6 +72,10 @@ struct maildir_config {
 	int (*uidvalidity)(void *data, uint32_t *ret);
 	int (*uidvalidity_seen)(void *data, uint32_t uidvalidity);
 	void *data;
+
+	/* Hears now and then how far work is that may take long, in messages: done < goal. The folder may be locked. NULL: nobody. */
+	void (*working)(void *data, size_t done, size_t goal);
+	void *working_data;
 };
 
 /* Opens the folder at dir_fd, which stays the caller's. cur/, new/ and tmp/ are made if missing; a folder

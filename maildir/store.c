@@ -181,6 +181,7 @@ static int store_locked(struct storing *s, struct md_uids uids, struct arena *a,
 	look_begin(m, &look);
 	txn_begin(&s->t, &m->index);
 	for (size_t i = 0; i < uids.n && r >= 0; i++) {
+		box_working(m, i, uids.n);
 		r = i % 256 ? 0 : lock_refresh(&m->lock);
 		if (i % LOOK_OWN_EVERY == 0)
 			look_own(m, &look, false);

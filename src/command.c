@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "command.h"
 #include "notify.h"
+#include "progress.h"
 #include "session.h"
 #include "sync.h"
 #include "view.h"
@@ -297,6 +298,7 @@ bool command_next(struct session *s)
 	enum verdict verdict;
 
 	arena_reset(&s->scratch);
+	s->working = (struct progress){ 0 };
 	frame_begin(&s->frame);
 	/* A client that never pauses does not keep us. */
 	if (conn_buffered(&s->conn).n && wait_for(&s->conn.wait, WAIT_STOP, 0) > 0)
@@ -321,6 +323,7 @@ bool command_next(struct session *s)
 		return too_long(s, &cmd);
 	if (status != FRAME_COMPLETE && status != FRAME_LITERAL)
 		return over(s, status);
+	progress_begin(&s->working, cmd.tag, 0);
 	verdict = s->frame.nul ? cmd_bad(&cmd, "A NUL octet in a command.") : cmd.row->run(s, &cmd);
 	if (s->frame.literal.open && frame_refuse(&s->frame) != FRAME_COMPLETE)
 		return lost(s, &cmd, verdict);

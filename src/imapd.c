@@ -18,6 +18,7 @@
 #include "config.h"
 #include "maildir/cache.h"
 #include "maildir/trash.h"
+#include "progress.h"
 #include "session.h"
 #include "version.h"
 #include "view.h"
@@ -264,6 +265,8 @@ static void session_init(struct session *s, const struct start *st, struct store
 			       .status = st->status };
 	conn_open(&s->conn, STDIN_FILENO, STDOUT_FILENO);
 	conn_put_back(&s->conn, buf_view(&st->early));
+	s->store.config.working = progress_working;
+	s->store.config.working_data = s;
 	s->conn.idle_ms = (int)(s->config.inactivity * 1000);
 	s->conn.debug_fd = debug;
 	s->conn.wait.before = before_wait;

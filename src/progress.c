@@ -7,13 +7,16 @@ void progress_begin(struct progress *p, struct str tag, uint64_t goal)
 	*p = (struct progress){ .tag = tag, .goal = goal, .told_ms = clock_ms() };
 }
 
+static bool is_due(const struct session *s, const struct progress *p)
+{
+	return clock_ms() - p->told_ms >= s->config.progress * 1000;
+}
+
 void progress_tell(struct session *s, struct progress *p, uint64_t done)
 {
-	const uint64_t now = clock_ms();
-
-	if (now - p->told_ms < s->config.progress * 1000)
+	if (!is_due(s, p))
 		return;
-	p->told_ms = now;
+	p->told_ms = clock_ms();
 	w_untagged(&s->out);
 	w_atom(&s->out, "OK");
 	w_code_open(&s->out, "INPROGRESS");
@@ -34,4 +37,16 @@ void progress_tell(struct session *s, struct progress *p, uint64_t done)
 	w_text(&s->out, STR("Still working"));
 	w_crlf(&s->out);
 	conn_flush(&s->conn);
+}
+
+void progress_working(void *session, size_t done, size_t goal)
+{
+	enum { LITTLE = 1024 };	/* a socket that takes anything takes that */
+	struct session *s = session;
+	struct progress *p = &s->working;
+
+	if (!p->tag.s || !is_due(s, p) || s->conn.out.n > LITTLE || wait_for(&s->conn.wait, WAIT_CLIENT_OUT, 0) <= 0)
+		return;
+	p->goal = goal;
+	progress_tell(s, p, done);
 }

@@ -51,6 +51,13 @@ struct comparator {
 	bool backwards;		/* in SORT */
 };
 
+/* Of long work (progress.h). */
+struct progress {
+	struct str tag;		/* of the command; s is NULL: there is none */
+	uint64_t goal;		/* how much there is to do; 0: that is not known */
+	uint64_t told_ms;	/* when it was told last, or began */
+};
+
 struct context;
 struct decoding;
 struct notify;
@@ -70,6 +77,7 @@ struct session {
 	struct arena arena;		/* lives as long as the session */
 	struct arena scratch;		/* lives as long as the command */
 	struct status status;		/* the monitor, if there is one */
+	struct progress working;	/* of the command that is being done */
 	enum status_end end;		/* why it ended */
 	struct resume resume;
 	struct decoding *decoding;	/* the same for BINARY (decoding.h); NULL: nothing yet */

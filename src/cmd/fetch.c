@@ -3,6 +3,7 @@
 #include "command.h"
 #include "fetch.h"
 #include "limit.h"
+#include "progress.h"
 #include "section.h"
 #include "sync.h"
 #include "view.h"
@@ -222,9 +223,13 @@ static void fetch_all(struct session *s, const struct fetch_request *request, st
 {
 	_cleanup_(arena_free) struct arena scratch = { 0 };
 
+	s->working.goal = request->n;
 	for (size_t i = 0; i < request->n && !s->conn.error; i++) {
 		struct fetching f;
-		int r = fetching_begin(&f, s->view->box, request->uids[i], &scratch);
+		int r;
+
+		progress_tell(s, &s->working, i);
+		r = fetching_begin(&f, s->view->box, request->uids[i], &scratch);
 
 		if (r == 0)
 			r = fetch_tell(s, &f, request->items, request->nitems, request->also);

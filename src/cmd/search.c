@@ -366,5 +366,5 @@ static const struct command_row commands[] = {
 };
 const struct extension ext_search = { .rfc = 3501, .commands = commands, .search = keys };
 
-/* Whatever searches tells how far it is (progress.h). */
+/* Whatever works on many messages tells how far it is (progress.h). */
 const struct extension ext_inprogress = { .rfc = 9585, .capability = "INPROGRESS" };
