@@ -1,6 +1,7 @@
 /* search.c: what a client looks for, and whether a message is it (RFC 9051 6.4.4) */
 #include <stdlib.h>
 #include "limit.h"
+#include "maildir/metadata.h"
 #include "mail/charset.h"
 #include "mail/fold.h"
 #include "mail/fuzzy.h"
@@ -239,6 +240,27 @@ static enum verdict read_keys(struct session *s, struct command *cmd, const stru
 		sync_enable(s, ON_CONDSTORE);
 	*ret = (struct search){ .keys = keys, .modseq = parse.modseq, .saved = parse.saved, .fuzzy = parse.has_fuzzy, .tag = cmd->tag };
 	return OK;
+}
+
+bool search_is_filter(struct session *s, struct arena *a, struct str value, const struct metadata *changes, size_t n)
+{
+	static const struct view nothing;
+	struct metadata *kept = NULL, *all;
+	struct search_key *keys;
+	struct cursor c;
+	struct search_parse parse = { .session = s, .view = &nothing, .cursor = &c, .filtered = true, .checking = true };
+	size_t nkept = 0;
+
+	if (metadata_read(s->store.account, NULL, a, &kept, &nkept) < 0)
+		nkept = 0;
+	parse.entries = all = arena_alloc(a, (n + nkept) * sizeof *all);
+	for (size_t i = 0; i < n; i++)
+		all[parse.nentries++] = changes[n - 1 - i];	/* of which the last counts */
+	for (size_t i = 0; i < nkept; i++)
+		all[parse.nentries++] = kept[i];
+	cursor_init(&c, a, value);
+	c.utf8 = true;
+	return search_parse_list(&parse, &keys) && p_end(&c) && prepare(&keys, STR("UTF-8"), a);
 }
 
 enum verdict search_read(struct session *s, struct command *cmd, const struct view *v, bool charset_comes_first,

@@ -43,8 +43,9 @@ struct search_parse {
 	bool has_fuzzy;			/* there are such keys */
 	bool filtered;			/* FILTER is among them (RFC 5466) */
 	struct str undefined;		/* the filter that is not there, or is no search; s is NULL: none */
-	struct metadata *entries;	/* of the account, if filtered */
+	struct metadata *entries;	/* of the account, if filtered; of a name the first counts */
 	size_t nentries;
+	bool checking;			/* keys that will never be tried: filters may be missing */
 };
 
 /* search-key *(SP search-key), up to the end of the cursor or a ")". False: syntax. */
@@ -83,6 +84,10 @@ enum verdict search_read(struct session *s, struct command *cmd, const struct vi
  */
 enum verdict search_read_lasting(struct session *s, struct command *cmd, const struct view *v, bool charset_comes_first,
 				 struct search *ret);
+/* Whether value is a search that can be kept as a filter (RFC 5466 3.2), together with changes of the account's metadata that come
+ * with it: also not one that needs itself. Filters that it names may still be to come.
+ */
+bool search_is_filter(struct session *s, struct arena *a, struct str value, const struct metadata *changes, size_t n);
 /* Whether a message that has not matched may do so later, or the other way round. */
 bool search_changes(const struct search_key *list);
 

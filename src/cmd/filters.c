@@ -11,10 +11,12 @@ static bool find(const struct search_parse *p, struct str name, struct str *ret)
 		for (size_t i = 0; i < p->nentries; i++) {
 			const struct str entry = p->entries[i].name, top = str_z(places[place]);
 
-			if (str_starts(entry, top) && str_ieq(str_from(entry, top.n), name)) {
-				*ret = p->entries[i].value;
-				return true;
-			}
+			if (!str_starts(entry, top) || !str_ieq(str_from(entry, top.n), name))
+				continue;
+			if (!p->entries[i].value.s)	/* about to be removed */
+				break;
+			*ret = p->entries[i].value;
+			return true;
 		}
 	return false;
 }
@@ -43,7 +45,7 @@ static bool parse_filter(struct search_parse *p, struct search_key *key)
 	if (!p->filtered && metadata_read(p->session->store.account, NULL, p->cursor->arena, &p->entries, &p->nentries) < 0)
 		p->nentries = 0;
 	p->filtered = true;
-	if (find(p, name, &value) && parse_value(p, value, &key->a))
+	if (find(p, name, &value) ? parse_value(p, value, &key->a) : p->checking)
 		return true;
 	if (!p->undefined.s)
 		p->undefined = name;

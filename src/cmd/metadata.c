@@ -5,6 +5,7 @@
 #include "maildir/folders.h"
 #include "maildir/metadata.h"
 #include "names.h"
+#include "search.h"
 
 /* Uses of a mailbox are an entry, too (RFC 6154 4). */
 #define SPECIAL_USE "/private/specialuse"
@@ -411,6 +412,19 @@ static enum verdict cmd_metadata_failed(struct command *cmd, int r)
 	return cmd_failed(cmd, r == -EINVAL ? -ENOENT : r);
 }
 
+/* Whether what is to be a filter is a search (RFC 5466 3.2). */
+static bool filters_are_searches(struct session *s, struct arena *a, const struct changes *changes)
+{
+	static const char *const places[] = { "/private/filters/values/", "/shared/filters/values/" };
+
+	for (size_t i = 0; i < changes->n; i++)
+		for (size_t k = 0; k < COUNT(places); k++)
+			if (str_starts(changes->v[i].name, str_z(places[k])) && changes->v[i].value.s &&
+			    !search_is_filter(s, a, changes->v[i].value, changes->v, changes->n))
+				return false;
+	return true;
+}
+
 static enum verdict cmd_setmetadata(struct session *s, struct command *cmd)
 {
 	struct changes changes = { 0 };
@@ -430,6 +444,8 @@ static enum verdict cmd_setmetadata(struct session *s, struct command *cmd)
 	for (size_t i = 0; mailbox.n == 0 && i < changes.n; i++)
 		if (str_eq(changes.v[i].name, STR(ADMIN)))
 			return cmd_no(cmd, "NOPERM", "That entry can't be changed.");
+	if (mailbox.n == 0 && !filters_are_searches(s, cmd->arena, &changes))
+		return cmd_no(cmd, "CANNOT", "A filter has to be a search.");
 	if (r == 0 && mailbox.n && !folder_exists(s->store.account, folder))
 		r = -ENOENT;
 	if (r == 0 && changes.n)
