@@ -72,39 +72,9 @@ START_TEST(without_a_separator_there_are_no_levels)
 {
 	_cleanup_(arena_free) struct arena arena = { 0 };
 	const struct pattern *p = pattern_new(&arena, STR("%"), 0);
-	size_t at = 0;
-	struct str parent;
 
 	ck_assert(pattern_matches(p, STR("a/b")));
 	ck_assert(!pattern_matches_below(p, STR("a/b")));
-	ck_assert(!pattern_next_parent(p, STR("a/b"), &at, &parent));
-}
-END_TEST
-
-static const struct {
-	const char *pattern, *name, *parents; /* each with a space behind it */
-} families[] = {
-	{"%",      "a/b/c",	"a "    },
-	  { "a/%",   "a/b/c",   "a/b "  },
-	{ "*",     "a/b/c",	"a a/b "},
-	  { "%",	 "a",	      ""	 },
-	{ "%/%/%", "a/b/c",   ""      },
-	  { "b",	 "a/b",	""	   },
-	{ "inbox", "INBOX/b", "INBOX "},
-};
-
-START_TEST(parents_that_match_come_outermost_first)
-{
-	_cleanup_(arena_free) struct arena arena = { 0 };
-	_cleanup_(buf_release) struct buf got = { 0 };
-	const struct pattern *p = pattern_new(&arena, str_z(families[_i].pattern), '/');
-	struct str parent;
-
-	for (size_t at = 0; pattern_next_parent(p, str_z(families[_i].name), &at, &parent);) {
-		buf_str(&got, parent);
-		buf_c(&got, ' ');
-	}
-	t_str_eq(buf_view(&got), str_z(families[_i].parents));
 }
 END_TEST
 
@@ -180,6 +150,5 @@ START_TEST(no_pattern_takes_long)
 END_TEST
 
 T_SUITE("pattern", T_LOOP(patterns_match_names_and_tell_of_children, rows),
-	T_TEST(without_a_separator_there_are_no_levels),
-	T_LOOP(parents_that_match_come_outermost_first, families), T_TEST(matching_is_as_defined),
+	T_TEST(without_a_separator_there_are_no_levels), T_TEST(matching_is_as_defined),
 	T_TEST(no_pattern_takes_long))

@@ -179,23 +179,6 @@ START_TEST(stars_are_the_greatest_in_use)
 }
 END_TEST
 
-START_TEST(what_a_client_wrote_has_a_greatest_number)
-{
-	struct seq v[] = {
-		{4,  2},
-		  { 7, 7},
-		    { 9, 0}
-	};
-
-	ck_assert_uint_eq(seqset_max((struct seqset){ v, 3, false }), 9);
-	ck_assert_uint_eq(seqset_max((struct seqset){ v, 2, false }), 7);
-	ck_assert_uint_eq(seqset_max((struct seqset){ .saved = true }), 0);
-	ck_assert(seqset_has_star((struct seqset){ v, 3, false }));
-	ck_assert(!seqset_has_star((struct seqset){ v, 2, false }));
-}
-END_TEST
-
 T_SUITE("sets", T_LOOP(a_set_is_what_was_added_and_not_removed, seeds),
 	T_LOOP(keeping_is_the_intersection, seeds), T_TEST(the_greatest_numbers_do_not_overflow),
-	T_TEST(a_million_entries_in_the_worst_order), T_LOOP(stars_are_the_greatest_in_use, resolved),
-	T_TEST(what_a_client_wrote_has_a_greatest_number))
+	T_TEST(a_million_entries_in_the_worst_order), T_LOOP(stars_are_the_greatest_in_use, resolved))

@@ -108,20 +108,3 @@ bool pattern_matches_below(const struct pattern *p, struct str name)
 	states = run(p, name, true);
 	return memchr(states, true, p->text.n * sizeof *states) != NULL;
 }
-
-bool pattern_next_parent(const struct pattern *p, struct str name, size_t *at, struct str *ret)
-{
-	while (p->separator) {
-		const size_t level = str_find(str_from(name, *at), p->separator);
-		const struct str parent = str_head(name, *at + level);
-
-		if (parent.n == name.n)
-			return false;
-		*at = parent.n + 1;
-		if (pattern_matches(p, parent)) {
-			*ret = parent;
-			return true;
-		}
-	}
-	return false;
-}

@@ -15,9 +15,3 @@ const struct pattern *pattern_new(struct arena *a, struct str text, char separat
 bool pattern_matches(const struct pattern *p, struct str name);
 /* Whether some name below this one could match ("A" + separator + more). False only if none can. */
 bool pattern_matches_below(const struct pattern *p, struct str name);
-
-/* Goes over the parents of name, the outermost first, that match: they are listed where no mailbox has their
- * name (RFC 9051 6.3.9.7, "LIST "" %" with A/B alone). *at is 0 at the beginning and is not touched in
- * between.
- */
-bool pattern_next_parent(const struct pattern *p, struct str name, size_t *at, struct str *ret);

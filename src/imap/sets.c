@@ -194,20 +194,3 @@ void seqset_resolve(struct seqset set, uint32_t star, struct uidset *ret)
 			uidset_add_run(ret, least ? least : MAX(a, b), MAX(a, b));
 	}
 }
-
-bool seqset_has_star(struct seqset set)
-{
-	for (size_t i = 0; i < set.n; i++)
-		if (!set.v[i].a || !set.v[i].b)
-			return true;
-	return false;
-}
-
-uint32_t seqset_max(struct seqset set)
-{
-	uint32_t max = 0;
-
-	for (size_t i = 0; i < set.n; i++)
-		max = MAX(max, MAX(set.v[i].a, set.v[i].b));
-	return max;
-}

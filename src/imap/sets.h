@@ -50,6 +50,3 @@ void uidset_keep_run(struct uidset *s, uint32_t a, uint32_t b);
  * caller's matter.
  */
 void seqset_resolve(struct seqset set, uint32_t star, struct uidset *ret);
-bool seqset_has_star(struct seqset set);
-/* The greatest number written out, or 0: a message number beyond EXISTS is the client's mistake. */
-uint32_t seqset_max(struct seqset set);
