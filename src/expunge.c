@@ -4,6 +4,7 @@
 #include "expunge.h"
 #include "limit.h"
 #include "maildir/folders.h"
+#include "notify.h"
 
 /* Those of uids (all, if NULL) that are \Deleted. */
 static struct md_uids deleted(const struct maildir *box, const struct md_uids *uids, struct arena *a)
@@ -51,6 +52,8 @@ static int to_trash(struct session *s, struct md_uids uids, struct arena *a)
 		return maildir_expunge(trash, &uids, 0);
 	if (r == 0)
 		r = maildir_move(s->view->box, uids, trash, a, &from, &to);
+	if (r == 0 && s->notify)
+		notify_wrote(s, folder, trash, to);
 	return r < 0 ? r : maildir_store(trash, to, &alive, a, &modified, &gone);
 }
 

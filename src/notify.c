@@ -296,28 +296,7 @@ static int tell_elsewhere(struct session *s, enum look how)
 	return r < 0 ? r : n->soon;
 }
 
-void notify_appended(struct session *s, const struct maildir *box, const uint32_t *uids, size_t n)
-{
-	if (s->view && box == s->view->box && s->notify->request.nitems)
-		buf_add(&s->notify->own, uids, n * sizeof *uids);
-}
-
-static int by_value(const void *x, const void *y)
-{
-	const uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-
-	return (a > b) - (a < b);
-}
-
-/* UIDs are given in order, so they are in order there. */
-static bool is_own(const struct notify *n, uint32_t uid)
-{
-	return n->own.n && bsearch(&uid, n->own.s, n->own.n / sizeof uid, sizeof uid, by_value);
-}
-
-/* What was asked for of each new message in the selected mailbox, but not of those that the session has put there itself (RFC
- * 5465 5.2).
- */
+/* What was asked for of each new message in the selected mailbox that is not the session's own. */
 static void tell_items(struct session *s, uint32_t after)
 {
 	_cleanup_(arena_free) struct arena a = { 0 };
@@ -331,14 +310,45 @@ static void tell_items(struct session *s, uint32_t after)
 			i = MIN(view_position(v, after), v->told);
 		if (i == v->told)
 			break;
-		if (view_uid(v, i) <= after || is_own(s->notify, view_uid(v, i)))
+		if (view_uid(v, i) <= after || uids_have(&s->notify->own, view_uid(v, i)))
 			continue;
 		if (fetching_begin(&f, v->box, view_uid(v, i), &a) == 0)
 			fetch_tell(s, &f, request->items, request->nitems, TELLS_UID);
 		fetching_end(&f);
 		arena_reset(&a);
 	}
-	buf_clear(&s->notify->own);
+	s->notify->own.n = 0;
+}
+
+/* What will be known of the mailbox if nobody else has changed it since. */
+static void expect(struct watched *w, struct maildir *box, struct md_uids uids)
+{
+	const struct message *first = maildir_message(box, uids.v[0]);
+
+	if (w->uidnext != uids.v[0] || !first)
+		return;
+	w->uidnext = uids.v[uids.n - 1] + (uint64_t)1;
+	w->messages += uids.n;
+	w->modseq += w->modseq + 1 == first->modseq;
+	for (size_t i = 0; i < uids.n; i++) {
+		const struct message *m = maildir_message(box, uids.v[i]);
+
+		w->unseen += m && !(m->flags & MD_SEEN);
+	}
+}
+
+void notify_wrote(struct session *s, struct str folder, struct maildir *box, struct md_uids uids)
+{
+	struct notify *n = s->notify;
+
+	if (s->view && s->view->box == box) {
+		for (size_t i = 0; i < uids.n; i++)
+			uids_push(&n->own, uids.v[i]);
+		return;
+	}
+	for (size_t i = 0; i < n->nwatched && uids.n; i++)
+		if (n->watched[i]->known && str_eq(n->watched[i]->folder, folder))
+			expect(n->watched[i], box, uids);
 }
 
 /* Without events for the selected mailbox only what the session's own commands have brought to light is told,
@@ -429,6 +439,7 @@ int notify_arm(struct session *s)
 void notify_unselected(struct session *s)
 {
 	s->notify->selected_watched = s->notify->selected_polled = false;
+	s->notify->own.n = 0;
 }
 
 enum { SOON_MS = 500 };
@@ -470,7 +481,7 @@ static void forget(struct session *s)
 	free(n->watched);
 	free(n->owners);
 	buf_release(&n->account.metadata);
-	buf_release(&n->own);
+	free(n->own.v);
 	arena_free(&n->request.arena);
 	arena_free(&n->snapshot);
 	fd_closep(&n->inotify);

@@ -44,8 +44,10 @@ void notify_free(struct session *s);
 int notify_tell(struct session *s, bool keeps_numbers);
 /* The session has changed names, subscriptions or metadata itself: the client knows. */
 void notify_own(struct session *s);
-/* The session has put messages into a mailbox itself. */
-void notify_appended(struct session *s, const struct maildir *box, const uint32_t *uids, size_t n);
+/* The session has put these messages into a folder (uids ascending): the client is not told of them as if others had (RFC 5465
+ * 5, 5.2). What others have done there meanwhile it is told all the same.
+ */
+void notify_wrote(struct session *s, struct str folder, struct maildir *box, struct md_uids uids);
 /* Makes WAIT_MAILBOX hold whenever there may be something to tell; returns how long to wait at most, in
  * milliseconds, or -1. */
 int notify_arm(struct session *s);

@@ -3,6 +3,7 @@
 #include "maildir/metadata.h"
 #include "names.h"
 #include "notify.h"
+#include "view.h"
 
 /* A mailbox whose messages or metadata are watched. */
 struct watched {
@@ -23,10 +24,10 @@ struct notify {
 	int epoll, inotify; /* -1: none */
 	int account_wd;
 	bool soon; /* something could not be looked at, or not to the end */
+	struct uids own; /* messages that the session itself has put into the selected mailbox, and EXISTS has not counted */
 	bool selected_watched, selected_polled, polling;
 	uint64_t poll_at; /* clock_ms() */
 	bool names_dirty;
-	struct buf own;		  /* uint32_t: messages that the session has put into the selected mailbox, not told yet */
 	struct watched **watched; /* by name */
 	size_t nwatched;
 	struct watched **owners; /* by watch descriptor */

@@ -354,7 +354,7 @@ enum verdict upload_deliver(struct upload *u, const char **ret_code, uint32_t **
 	if (r < 0)
 		return cmd_failed(u->cmd, r);
 	if (u->s->notify)
-		notify_appended(u->s, u->box, uids, u->n);
+		notify_wrote(u->s, u->folder, u->box, (struct md_uids){ uids, u->n });
 	uidset_init(&set, a);
 	for (size_t i = 0; i < u->n; i++)
 		uidset_add(&set, uids[i]);

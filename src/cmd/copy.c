@@ -77,7 +77,7 @@ static enum verdict run(struct session *s, struct command *cmd, transfer *how, c
 	if (r < 0)
 		return cmd_failed(cmd, r);
 	if (s->notify)
-		notify_appended(s, target, to.v, to.n);
+		notify_wrote(s, folder, target, to);
 	facts_spread(&facts, from, target, to);
 	if (from.n)
 		*ret_code = copyuid(cmd->arena, target, from, to);
