@@ -1,6 +1,7 @@
 /* notify.h: what a client wants to hear of any mailbox at any time (RFC 5465) */
 #pragma once
 #include "fetch.h"
+#include "filter.h"
 #include "session.h"
 
 enum notify_event {
@@ -13,9 +14,8 @@ enum notify_event {
 };
 
 struct notify_group {
-	enum { NOTIFY_PERSONAL, NOTIFY_SUBSCRIBED, NOTIFY_SUBTREE, NOTIFY_MAILBOXES } filter;
-	struct strs names; /* of the last two */
-	unsigned events;   /* 0: NONE: nothing of these mailboxes, whatever groups follow */
+	struct filter filter;
+	unsigned events; /* 0: NONE: nothing of these mailboxes, whatever groups follow */
 };
 
 /* What NOTIFY SET asks for; all of it is in the arena. */

@@ -7,31 +7,13 @@
 #include "maildir/folders.h"
 #include "notifying.h"
 
-static bool is_below(const struct session *s, struct str name, struct str top)
-{
-	return str_eq(name, top) || (str_starts(name, top) && name.s[top.n] == s->store.separator);
-}
-
-static bool covers(const struct session *s, const struct notify_group *g, const struct name *name)
-{
-	if (g->filter == NOTIFY_PERSONAL)
-		return true;
-	if (g->filter == NOTIFY_SUBSCRIBED)
-		return name->is & NAME_SUBSCRIBED;
-	for (size_t i = 0; i < g->names.n; i++)
-		if (g->filter == NOTIFY_SUBTREE ? is_below(s, name->name, g->names.v[i])
-						: str_eq(name->name, g->names.v[i]))
-			return true;
-	return false;
-}
-
 unsigned notify_events(const struct session *s, const struct name *name)
 {
 	const struct notify_request *r = &s->notify->request;
 	unsigned events = 0;
 
 	for (size_t i = 0; i < r->ngroups; i++) {
-		if (!covers(s, &r->groups[i], name))
+		if (!filter_matches(&r->groups[i].filter, name, s->store.separator))
 			continue;
 		if (r->groups[i].events == 0)
 			break;

@@ -22,10 +22,6 @@ enum { MESSAGE_NEW, MESSAGE_EXPUNGE };
 
 enum { GROUPS = 1000, MAILBOX_NAMES = 10000 }; /* in one command */
 
-static const char *const filters[] = { "selected",   "selected-delayed", "inboxes",   "personal",
-				       "subscribed", "subtree",		 "mailboxes", NULL };
-enum { SELECTED_NOW, SELECTED_DELAYED, INBOXES, PERSONAL, SUBSCRIBED, SUBTREE, MAILBOXES };
-
 /* What has been read of the command. */
 struct reading {
 	struct session *session;
@@ -96,24 +92,6 @@ static bool p_events(struct reading *r, bool selected, unsigned *ret)
 	return p_char(r->c, '(') && p_event_list(r, selected, ret) && p_char(r->c, ')');
 }
 
-/* mailbox / "(" mailbox *(SP mailbox) ")" */
-static bool p_names(struct reading *r, struct strs *ret)
-{
-	struct cursor *c = r->c;
-	const bool many = p_char(c, '(');
-
-	*ret = (struct strs){ 0 };
-	do {
-		if (++r->names > MAILBOX_NAMES)
-			return p_expected(c, "fewer mailboxes");
-		ret->v = arena_grow(c->arena, ret->v, ret->n + 1, sizeof *ret->v);
-		if (!p_mailbox(c, &ret->v[ret->n]))
-			return false;
-		ret->n++;
-	} while (many && p_sp(c));
-	return !many || p_char(c, ')');
-}
-
 static bool p_selected(struct reading *r, bool delayed)
 {
 	unsigned bits;
@@ -130,16 +108,14 @@ static bool p_selected(struct reading *r, bool delayed)
 	return true;
 }
 
-static bool p_others(struct reading *r, size_t filter)
+static bool p_others(struct reading *r, struct filter filter)
 {
 	struct notify_request *q = r->request;
-	struct notify_group g = { .filter = filter == SUBSCRIBED  ? NOTIFY_SUBSCRIBED
-					    : filter == SUBTREE	  ? NOTIFY_SUBTREE
-					    : filter == MAILBOXES ? NOTIFY_MAILBOXES
-								  : NOTIFY_PERSONAL };
+	struct notify_group g = { .filter = filter };
 
-	if (filter >= SUBTREE && !(p_sp(r->c) && p_names(r, &g.names)))
-		return false;
+	r->names += filter.names.n;
+	if (r->names > MAILBOX_NAMES)
+		return p_expected(r->c, "fewer mailboxes");
 	if (!p_sp(r->c) || !p_events(r, false, &g.events))
 		return false;
 	if (q->ngroups == GROUPS)
@@ -152,11 +128,15 @@ static bool p_others(struct reading *r, size_t filter)
 /* event-group = "(" filter-mailboxes SP events ")" */
 static bool p_group(struct reading *r)
 {
-	size_t filter;
+	struct filter filter;
 
-	if (!p_char(r->c, '(') || !p_one_of(r->c, filters, &filter))
+	if (!p_char(r->c, '(') || !p_filter(r->c, &filter))
 		return false;
-	if (filter <= SELECTED_DELAYED ? !p_selected(r, filter == SELECTED_DELAYED) : !p_others(r, filter))
+	if (filter.kind == FILTER_SUBTREE_ONE)	/* RFC 7377 only */
+		return p_expected(r->c, "\"subtree\"");
+	if (filter.kind == FILTER_SELECTED || filter.kind == FILTER_SELECTED_DELAYED ?
+		    !p_selected(r, filter.kind == FILTER_SELECTED_DELAYED) :
+		    !p_others(r, filter))
 		return false;
 	return p_char(r->c, ')');
 }
