@@ -110,10 +110,8 @@ static bool parse_item(struct cursor *c, struct fetch_item **v, size_t *n)
 	c->rest = str_from(c->rest, str_find(str_z(item.row->name), '['));
 	if (item.row->parse && !item.row->parse(c, &item))
 		return p_back(c, start);
-	if (c->rest.n && c->rest.s[0] != ' ' && c->rest.s[0] != ')') {
-		p_back(c, start);
-		return p_expected(c, "a FETCH item");
-	}
+	if (c->rest.n && c->rest.s[0] != ' ' && c->rest.s[0] != ')')
+		return p_unknown(c, start, "a FETCH item");
 	*v = arena_grow(c->arena, *v, *n + 1, sizeof **v);
 	(*v)[(*n)++] = item;
 	return true;
@@ -166,10 +164,8 @@ static bool parse_modifier(struct cursor *c, struct fetch_request *f)
 	for (size_t i = 0; i < f->nmodifiers; i++)
 		if (f->modifiers[i] == row)
 			row = NULL;
-	if (!row || f->nmodifiers == FETCH_MODIFIERS) {
-		p_back(c, start);
-		return p_expected(c, "a FETCH modifier");
-	}
+	if (!row || f->nmodifiers == FETCH_MODIFIERS)
+		return p_unknown(c, start, "a FETCH modifier");
 	f->modifiers[f->nmodifiers++] = row;
 	return !row->parse || row->parse(c, f) || p_back(c, start);
 }

@@ -36,8 +36,7 @@ static bool p_option(struct cursor *c, struct returns *r)
 	/* One ALL or one PARTIAL, not both (RFC 9394 3.1). */
 	if (!row || (row->option == RETURN_PARTIAL && r->options & (RETURN_PARTIAL | RETURN_ALL)) ||
 	    (row->option == RETURN_ALL && r->options & RETURN_PARTIAL)) {
-		p_back(c, start);
-		return p_expected(c, "a result option");
+		return p_unknown(c, start, "a result option");
 	}
 	if (row->parse && !row->parse(c, r))
 		return p_back(c, start);

@@ -98,10 +98,8 @@ static bool parse_named(struct search_parse *p, struct search_key *key)
 	if (!p_atom(p->cursor, &name))
 		return false;
 	key->row = search_row_find(name);
-	if (!key->row) {
-		p_back(p->cursor, start);
-		return p_expected(p->cursor, "a search key");
-	}
+	if (!key->row)
+		return p_unknown(p->cursor, start, "a search key");
 	key->cost = key->row->cost;
 	return !key->row->parse || key->row->parse(p, key) || p_back(p->cursor, start);
 }

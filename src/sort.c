@@ -19,10 +19,8 @@ static bool p_criterion(struct cursor *c, struct sort_criterion *ret)
 	if ((criterion.reverse && !p_sp(c)) || !p_atom(c, &name))
 		return p_back(c, start);
 	criterion.row = sort_row_find(name);
-	if (!criterion.row) {
-		p_back(c, start);
-		return p_expected(c, "a sort criterion");
-	}
+	if (!criterion.row)
+		return p_unknown(c, start, "a sort criterion");
 	*ret = criterion;
 	return true;
 }

@@ -14,8 +14,7 @@ static bool p_status_item(struct cursor *c, const struct status_row **ret)
 	*ret = status_row_find(name);
 	if (*ret)
 		return true;
-	p_back(c, start);
-	return p_expected(c, "a STATUS item");
+	return p_unknown(c, start, "a STATUS item");
 }
 
 bool p_status_items(struct cursor *c, struct status_items *ret)

@@ -63,10 +63,8 @@ static bool p_return(struct cursor *c, struct list_args *ret)
 
 	if (p_atom(c, &name))
 		one.row = list_row_find(name);
-	if (!one.row) {
-		p_back(c, start);
-		return p_expected(c, "a LIST option");
-	}
+	if (!one.row)
+		return p_unknown(c, start, "a LIST option");
 	ret->attributes |= one.row->attribute;
 	if (!one.row->parse)
 		return true;

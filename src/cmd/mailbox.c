@@ -58,10 +58,8 @@ static bool p_parameter(struct cursor *c, struct parameters *ret)
 	for (size_t i = 0; i < ret->n; i++)
 		if (ret->v[i].row == one.row)
 			one.row = NULL;
-	if (!one.row || ret->n == PARAMETERS) {
-		p_back(c, start);
-		return p_expected(c, "a parameter of CREATE");
-	}
+	if (!one.row || ret->n == PARAMETERS)
+		return p_unknown(c, start, "a parameter of CREATE");
 	if (!one.row->parse(c, &one.args))
 		return false;
 	ret->v[ret->n++] = one;

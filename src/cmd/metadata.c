@@ -54,10 +54,8 @@ static bool p_entry(struct cursor *c, struct str *ret, struct str *ret_lower)
 	if (!p_astring(c, &name))
 		return false;
 	lower = in_small_letters(c->arena, name);
-	if (!entry_possible(lower)) {
-		p_back(c, start);
-		return p_expected(c, "an entry's name");
-	}
+	if (!entry_possible(lower))
+		return p_unknown(c, start, "an entry's name");
 	*ret = name;
 	*ret_lower = lower;
 	return true;

@@ -49,10 +49,8 @@ static bool p_modseq(struct cursor *c, uint64_t *ret)
 
 	if (!p_number64(c, &n))
 		return false;
-	if (n == 0) {
-		p_back(c, start);
-		return p_expected(c, "a mod-sequence");
-	}
+	if (n == 0)
+		return p_unknown(c, start, "a mod-sequence");
 	*ret = n;
 	return true;
 }

@@ -85,8 +85,7 @@ static bool p_algorithm(struct cursor *c, const struct thread_row **ret)
 	*ret = thread_row_find(name);
 	if (*ret)
 		return true;
-	p_back(c, start);
-	return p_expected(c, "a threading algorithm");
+	return p_unknown(c, start, "a threading algorithm");
 }
 
 static enum verdict cmd_thread(struct session *s, struct command *cmd)

@@ -16,6 +16,12 @@ bool p_back(struct cursor *c, struct str start)
 	return false;
 }
 
+bool p_unknown(struct cursor *c, struct str start, const char *what)
+{
+	p_back(c, start);
+	return p_expected(c, what);
+}
+
 static size_t offset(const struct cursor *c)
 {
 	return c->text.n - c->rest.n;

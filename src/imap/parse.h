@@ -35,10 +35,11 @@ void cursor_init(struct cursor *c, struct arena *a, struct str text);
  */
 const char *parse_complaint(const struct cursor *c);
 
-/* For rules outside of this file. what must outlive the cursor. Both return false, so that a rule can end
+/* For rules outside of this file. what must outlive the cursor. All return false, so that a rule can end
  * with them. */
 bool p_expected(struct cursor *c, const char *what); /* is wanted here: better than what terminals said */
 bool p_back(struct cursor *c, struct str start);     /* puts the cursor back to where the rule began */
+bool p_unknown(struct cursor *c, struct str start, const char *what); /* both: there is a word, but none of what is wanted */
 
 /* Terminals */
 bool p_char(struct cursor *c, char want);
