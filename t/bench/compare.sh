@@ -28,6 +28,9 @@ while [ $# -gt 0 ]; do
 done
 mkdir -p "$work"
 work=$(cd "$work" && pwd)
+# Starting a peer stops the one that is there.
+exec 9>"$work.lock"
+flock -n 9 || { echo "compare.sh: another comparison is running in $work" >&2; exit 1; }
 if [ $image = yes ] && ! mountpoint -q "$work"; then
     if [ ! -e "$work.img" ]; then
         truncate -s 16G "$work.img"
@@ -52,7 +55,7 @@ trap finish EXIT
 trap 'exit 1' INT TERM
 for p in $peers; do
     started="$started $p"
-    "$here/peers/$p" start "$work"
+    "$here/peers/$p" start "$work" 9>&-
     confs="$confs $work/$p/server.conf"
 done
 
