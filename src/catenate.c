@@ -1,5 +1,6 @@
 /* catenate.c: the octets that a URL means, for a message that is put together (RFC 4469) */
 #include "mail/sent.h"
+#include "progress.h"
 #include "upload.h"
 
 /* The code has the URL in it, without what could end it (RFC 4469 5, url-resp-text). */
@@ -33,6 +34,7 @@ static enum verdict copy_range(struct upload *u, int fd, const struct piece *pie
 		if (n > 0)
 			verdict = upload_octets(u, (struct str){ some, (size_t)n });
 		left -= (uint64_t)MAX(n, 0);
+		progress_working(u->s, 0, 0);
 	}
 	return r < 0 || n < 0 ? cmd_failed(u->cmd, r < 0 ? r : (int)n) : verdict;
 }
