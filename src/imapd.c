@@ -288,10 +288,11 @@ static void leave_folder(struct session *s)
 {
 	if (!s->view)
 		return;
-	if (s->config.network && s->end != STATUS_UNAUTHENTICATED)
-		shutdown(STDOUT_FILENO, SHUT_WR);
-	if (s->end != STATUS_UNAUTHENTICATED)
+	if (s->end != STATUS_UNAUTHENTICATED) {	/* or the client goes on with somebody else */
+		if (s->config.network)
+			shutdown(STDOUT_FILENO, SHUT_WR);
 		maildir_linger(s->view->box);
+	}
 	wait_mailbox(&s->conn.wait, -1);
 	view_free(s->view);
 	s->view = NULL;
