@@ -348,35 +348,35 @@ static int move_locked(struct copying *c, struct md_uids uids)
 	return r;
 }
 
-/* Two sessions that move in opposite directions lock in the same order. -EXDEV: files can't be moved over by
- * renaming them, or both are the same folder.
+/* Two sessions that move in opposite directions lock in the same order. Within one folder, from does for both. -EXDEV:
+ * files can't be moved over by renaming them.
  */
-static int lock_both(struct maildir *a, struct maildir *b)
+static int lock_both(struct copying *c)
 {
-	struct stat x, y;
-	struct maildir *first = a, *second = b;
+	struct stat from, to;
+	struct maildir *first, *second;
 	int r;
 
-	if (fstat(a->cur, &x) < 0 || fstat(b->cur, &y) < 0)
+	if (fstat(c->from->cur, &from) < 0 || fstat(c->to->cur, &to) < 0)
 		return -errno;
-	if (x.st_dev != y.st_dev || x.st_ino == y.st_ino)
+	if (from.st_dev != to.st_dev)
 		return -EXDEV;
-	if (x.st_ino > y.st_ino) {
-		first = b;
-		second = a;
-	}
+	if (from.st_ino == to.st_ino)
+		c->to = c->from;
+	first = from.st_ino > to.st_ino ? c->to : c->from;
+	second = from.st_ino > to.st_ino ? c->from : c->to;
 	r = box_lock(first, box_write_wait(first));
-	if (r < 0)
-		return target_gone(r);
-	r = box_lock(second, box_write_wait(second));
-	if (r < 0)
-		box_unlock(first);
+	if (r >= 0 && second != first) {
+		r = box_lock(second, box_write_wait(second));
+		if (r < 0)
+			box_unlock(first);
+	}
 	return target_gone(r);
 }
 
 static int move_by_rename(struct copying *c, struct md_uids uids)
 {
-	int r = lock_both(c->from, c->to);
+	int r = lock_both(c);
 
 	if (r < 0)
 		return r;
@@ -390,14 +390,13 @@ int maildir_move(struct maildir *m, struct md_uids uids, struct maildir *dest, s
 		 struct md_uids *ret_from, struct md_uids *ret_to)
 {
 	struct copying c = { .from = m, .to = dest, .arena = a };
-	int r = -EXDEV;
+	int r;
 
 	if (m->memory_only || dest->memory_only)
 		return m->memory_only ? m->unwritable : dest->unwritable;
 	begin(&c, uids);
 	look_arm(m);
-	if (m != dest)
-		r = move_by_rename(&c, uids);
+	r = move_by_rename(&c, uids);
 	if (r >= 0) {
 		*ret_from = (struct md_uids){ c.uids, c.n };
 		*ret_to = (struct md_uids){ c.ret, c.n };

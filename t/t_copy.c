@@ -342,6 +342,53 @@ START_TEST(what_is_moved_gets_a_name_of_now)
 }
 END_TEST
 
+/* Another program, which takes the first message away in the middle of a move. */
+struct taker {
+	struct t_folder *from, *to;
+	int wait; /* so many calls go by before */
+};
+
+static void take(void *data, size_t done, size_t goal)
+{
+	struct taker *t = data;
+
+	(void)done;
+	(void)goal;
+	if (t->wait-- == 0)
+		renameat(t->from->fd, "cur/1.a:2,", t->to->fd, "cur/1.a:2,");
+}
+
+static const char *const to_where[] = { "another folder", "the same", "the same by another handle" };
+
+START_TEST(a_message_that_is_taken_away_during_a_move_is_not_doubled)
+{
+	for (int wait = 0; wait < 4; wait++) {
+		struct t_folder f = three(), g = t_folder_make(), other = t_folder_make();
+		struct taker taker = { &f, &other, wait };
+		struct md_uids source, made;
+		struct maildir *m, *to;
+		uint32_t uids[] = { 1 };
+		struct arena a = { 0 };
+
+		t_make_dirs(&g);
+		t_make_dirs(&other);
+		f.config.working = take;
+		f.config.working_data = &taker;
+		m = t_select(&f);
+		to = _i == 0 ? t_open(&g, 0) : _i == 1 ? m : t_open(&f, 0);
+		maildir_move(m, (struct md_uids){ uids, 1 }, to, &a, &source, &made);
+		ck_assert_uint_eq(t_entries(&f, "cur") + t_entries(&g, "cur") + t_entries(&other, "cur"), 3);
+		arena_free(&a);
+		if (to != m)
+			maildir_close(to);
+		maildir_close(m);
+		t_folder_remove(&f);
+		t_folder_remove(&g);
+		t_folder_remove(&other);
+	}
+}
+END_TEST
+
 START_TEST(opposite_moves_do_not_wait_for_each_other)
 {
 	struct t_folder f = t_folder_make(), g = t_folder_make();
@@ -403,4 +450,5 @@ T_SUITE("copy", T_LOOP(flags_keywords_and_dates_go_along, moves),
 	T_LOOP(renamed_just_before_by_another_program, moves),
 	T_LOOP(a_base_name_that_is_there_already_is_not_overwritten, moves),
 	T_LOOP(to_another_file_system, moves), T_LOOP(no_room_there_leaves_all_of_it_here, moves),
-	T_TEST(a_move_cut_off_loses_nothing), T_TEST(what_is_moved_gets_a_name_of_now), T_TEST(opposite_moves_do_not_wait_for_each_other))
+	T_TEST(a_move_cut_off_loses_nothing), T_TEST(what_is_moved_gets_a_name_of_now),
+	T_LOOP(a_message_that_is_taken_away_during_a_move_is_not_doubled, to_where), T_TEST(opposite_moves_do_not_wait_for_each_other))
