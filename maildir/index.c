@@ -99,6 +99,8 @@ static size_t place_of(const struct index *ix, uint32_t uid)
 	if (v[n - 1].uid < uid)
 		return n;
 	lo = hi = MIN(n - 1, (size_t)(uid - v[0].uid));
+	if (v[lo].uid == uid)
+		return lo;
 	while (lo > 0 && v[lo].uid >= uid) {
 		hi = lo;
 		lo -= MIN(lo, step);

@@ -245,9 +245,14 @@ struct cache *maildir_cache(const struct maildir *m)
 	return m->memory_only ? NULL : m->config->cache;
 }
 
+size_t maildir_events_count(const struct maildir *m)
+{
+	return m->index.events.n / sizeof(struct md_event);
+}
+
 const struct md_event *maildir_events(const struct maildir *m, size_t *ret_n)
 {
-	*ret_n = m->index.events.n / sizeof(struct md_event);
+	*ret_n = maildir_events_count(m);
 	return (void *)m->index.events.s;
 }
 

@@ -151,6 +151,7 @@ struct md_event {
 	bool recent; /* MD_NEW, MD_CHANGED: whether it is \Recent here (it may become so after it was told) */
 };
 const struct md_event *maildir_events(const struct maildir *m, size_t *ret_n);
+size_t maildir_events_count(const struct maildir *m);
 void maildir_events_clear(struct maildir *m);
 
 /* UIDs that were expunged after modseq, as ranges by ascending UID (RFC 7162 3.2.5), in a's memory. ret_all

@@ -94,16 +94,12 @@ size_t uids_sort(uint32_t *v, size_t n)
 /* Looking for one message's file may show that others are gone, in the middle of a command. The client's numbers stay as they
  * are, so the view is the same; but what is not in the folder any more must be in gone.
  */
-static void notice(const struct view *view)
+static void take_events(struct view *v)
 {
-	struct view *v = (struct view *)(uintptr_t)view;
-	const struct md_event *e;
-	bool in_order = true;
 	size_t n;
+	const struct md_event *e = maildir_events(v->box, &n);
+	bool in_order = true;
 
-	if (!v->box)	/* one of nothing at all */
-		return;
-	e = maildir_events(v->box, &n);
 	for (; v->noticed < n; v->noticed++) {
 		const uint32_t uid = e[v->noticed].uid;
 
@@ -117,6 +113,12 @@ static void notice(const struct view *view)
 		v->gone.n = uids_sort(v->gone.v, v->gone.n);
 }
 
+static void notice(const struct view *v)
+{
+	if (v->box && v->noticed < maildir_events_count(v->box))	/* without one it is a view of nothing at all */
+		take_events((struct view *)(uintptr_t)v);
+}
+
 size_t view_position(const struct view *v, uint32_t uid)
 {
 	notice(v);
@@ -125,30 +127,52 @@ size_t view_position(const struct view *v, uint32_t uid)
 
 uint32_t view_number(const struct view *v, uint32_t uid)
 {
-	notice(v);
+	const size_t position = view_position(v, uid);
+
 	if (uid > v->last || !(maildir_message(v->box, uid) || is_in(v->gone.v, v->gone.n, uid)))
 		return 0;
-	return (uint32_t)view_position(v, uid) + 1;
+	return (uint32_t)position + 1;
 }
 
-uint32_t view_uid(const struct view *v, size_t position)
+/* How many that are gone come before a position; *ret_gone: whether the one there is gone, too. */
+static size_t gone_before(const struct view *v, size_t position, bool *ret_gone)
 {
-	size_t from = 0, to;
+	size_t from = 0, to = v->gone.n;
 
-	notice(v);
-	to = v->gone.n;
-	while (from < to) {	/* how many that are gone come before it */
+	*ret_gone = false;
+	while (from < to && !*ret_gone) {
 		const size_t half = from + (to - from) / 2;
 		const size_t at = maildir_position(v->box, v->gone.v[half]) + half;
 
-		if (at == position)
-			return v->gone.v[half];
+		*ret_gone = at == position;
 		if (at < position)
 			from = half + 1;
 		else
 			to = half;
 	}
-	return maildir_at(v->box, position - from)->uid;
+	return *ret_gone ? to : from;
+}
+
+uint32_t view_uid(const struct view *v, size_t position)
+{
+	size_t before;
+	bool gone;
+
+	notice(v);
+	before = gone_before(v, position, &gone);
+	return gone ? v->gone.v[before] : maildir_at(v->box, position - before)->uid;
+}
+
+const struct message *view_message(const struct view *v, size_t position)
+{
+	size_t before;
+	bool gone;
+
+	notice(v);
+	if (v->gone.n == 0)
+		return maildir_at(v->box, position);
+	before = gone_before(v, position, &gone);
+	return gone ? NULL : maildir_at(v->box, position - before);
 }
 
 bool view_recent(const struct view *v, uint32_t uid)

@@ -59,6 +59,8 @@ bool view_recent(const struct view *v, uint32_t uid);
 size_t view_position(const struct view *v, uint32_t uid);
 /* The UID at a position, which is below v->n. */
 uint32_t view_uid(const struct view *v, size_t position);
+/* The message there; NULL if it is gone. */
+const struct message *view_message(const struct view *v, size_t position);
 
 /* Takes in all messages that are there: the client is about to be told of them. */
 void view_begin(struct view *v);
