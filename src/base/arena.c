@@ -77,10 +77,12 @@ void *arena_alloc(struct arena *a, size_t n)
 	return memset(a->chunk->data + a->newest, 0, n);
 }
 
-/* How many elements there is room for after growing to n. */
+enum { LEAST = 4 };
+
+/* How many elements there is room for after growing to n: the next power of 2. */
 static size_t room(size_t n)
 {
-	size_t r = 4;
+	size_t r = LEAST;
 
 	while (r < n)
 		r *= 2;
@@ -92,7 +94,7 @@ void *arena_grow(struct arena *a, void *old, size_t n, size_t size)
 	size_t octets;
 	void *p;
 
-	if (old && n > 1 && room(n) == room(n - 1))
+	if (old && n > 1 && (n <= LEAST || (n - 1) & (n - 2))) /* n - 1 have not filled it */
 		return old;
 	if (__builtin_mul_overflow(room(n), size, &octets))
 		out_of_memory();

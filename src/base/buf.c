@@ -30,44 +30,19 @@ static void move_to_heap(struct buf *b, size_t size)
 	b->s = s;
 }
 
-char *buf_reserve(struct buf *b, size_t n)
+void buf_grow(struct buf *b, size_t n)
 {
 	size_t want;
 
 	if (__builtin_add_overflow(b->n, n, &want))
 		out_of_memory();
-	if (want > b->size) {
-		b->size = MAX(want, MAX(b->size * 2, (size_t)64));
-		if (b->mapped)
-			move_to_heap(b, b->size);
-		else
-			b->s = must_realloc(b->s, b->size);
-	}
-	return b->s + b->n;
-}
-
-void buf_add(struct buf *b, const void *p, size_t n)
-{
-	if (n == 0)
+	if (want <= b->size)
 		return;
-	memcpy(buf_reserve(b, n), p, n);
-	b->n += n;
-}
-
-void buf_str(struct buf *b, struct str s)
-{
-	buf_add(b, s.s, s.n);
-}
-
-void buf_z(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
-void buf_c(struct buf *b, char c)
-{
-	*buf_reserve(b, 1) = c;
-	b->n++;
+	b->size = MAX(want, MAX(b->size * 2, (size_t)64));
+	if (b->mapped)
+		move_to_heap(b, b->size);
+	else
+		b->s = must_realloc(b->s, b->size);
 }
 
 void buf_u64(struct buf *b, uint64_t v)

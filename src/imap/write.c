@@ -1,4 +1,5 @@
 /* imap/write.c: the formal syntax written (RFC 9051 9) */
+#include <assert.h>
 #include <string.h>
 #include "base/utf7.h"
 #include "base/utf8.h"
@@ -231,27 +232,6 @@ void w_separator(struct writer *w, char separator)
 		w_nil(w);
 }
 
-void w_flag(struct writer *w, unsigned flag)
-{
-	static const struct {
-		unsigned flag;
-		const char *name;
-	} names[] = {
-		{FLAG_ANSWERED, "\\Answered" },
-		{ FLAG_FLAGGED,		"\\Flagged" },
-		{ FLAG_DELETED,"\\Deleted" },
-		{ FLAG_SEEN, "\\Seen" },
-		{ FLAG_DRAFT,	      "\\Draft" },
-		{ FLAG_RECENT,     "\\Recent" },
-		{ FLAG_ANY,   "\\*" },
-		{ 0	    },
-	};
-
-	for (size_t i = 0; names[i].flag; i++)
-		if (names[i].flag == flag)
-			w_atom(w, names[i].name);
-}
-
 void w_keyword(struct writer *w, struct str keyword)
 {
 	if (chars_all(keyword, char_atom))
@@ -260,14 +240,17 @@ void w_keyword(struct writer *w, struct str keyword)
 
 void w_flags(struct writer *w, unsigned system, const struct str *keywords, size_t n)
 {
+	static const char *const names[] = { "\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft", "\\Recent" };
+	static_assert(FLAG_ANSWERED == 1 << 0 && FLAG_FLAGGED == 1 << 1 && FLAG_DELETED == 1 << 2 && FLAG_SEEN == 1 << 3 &&
+		      FLAG_DRAFT == 1 << 4 && FLAG_RECENT == 1 << 5, "as names has them");
+
 	w_open(w);
-	for (unsigned flag = 1; flag <= FLAG_RECENT; flag <<= 1)
-		if (system & flag)
-			w_flag(w, flag);
+	for (unsigned rest = system & (2 * FLAG_RECENT - 1); rest; rest &= rest - 1)
+		w_atom(w, names[__builtin_ctz(rest)]);
 	for (size_t i = 0; i < n; i++)
 		w_keyword(w, keywords[i]);
 	if (system & FLAG_ANY)
-		w_flag(w, FLAG_ANY);
+		w_atom(w, "\\*");
 	w_close(w);
 }
 

@@ -45,7 +45,6 @@ void w_literal8(struct writer *w, uint64_t octets); /* "~{n}" CRLF: the same, of
 
 void w_mailbox(struct writer *w, struct str name);  /* name is UTF-8; sent in modified UTF-7 unless w->utf8 */
 void w_separator(struct writer *w, char separator); /* of LIST: quoted; 0 is NIL */
-void w_flag(struct writer *w, unsigned flag);	    /* one of enum flag */
 void w_keyword(struct writer *w, struct str keyword); /* one that is no atom is left out */
 /* "(" the flags in system, in the order of enum flag, then keywords ")". */
 void w_flags(struct writer *w, unsigned system, const struct str *keywords, size_t n);
