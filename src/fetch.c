@@ -14,10 +14,18 @@
 /* Up to this many octets a text goes through memory at once; beyond, its size is counted first and it is streamed. */
 enum { SMALL = 256 * 1024, PIECE = 64 * 1024 };
 
+void fetching_of(struct fetching *f, struct maildir *box, const struct message *message, struct arena *arena)
+{
+	*f = (struct fetching){ .box = box, .uid = message->uid, .message = message, .arena = arena, .fd = -1 };
+}
+
 int fetching_begin(struct fetching *f, struct maildir *box, uint32_t uid, struct arena *arena)
 {
-	*f = (struct fetching){ .box = box, .uid = uid, .message = maildir_message(box, uid), .arena = arena, .fd = -1 };
-	return f->message ? 0 : -ENOENT;
+	const struct message *message = maildir_message(box, uid);
+
+	fetching_of(f, box, message ? message : &(struct message){ .uid = uid }, arena);
+	f->message = message;
+	return message ? 0 : -ENOENT;
 }
 
 void fetching_end(struct fetching *f)

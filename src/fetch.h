@@ -44,7 +44,9 @@ struct fetching {
 	struct cache_key key;		/* in it; folder is 0: not looked for yet */
 };
 
-/* What is known of a message without opening it. -ENOENT if it is gone. */
+/* What is known of a message without opening it. */
+void fetching_of(struct fetching *f, struct maildir *box, const struct message *message, struct arena *arena);
+/* The same by its UID. -ENOENT if it is gone. */
 int fetching_begin(struct fetching *f, struct maildir *box, uint32_t uid, struct arena *arena);
 /* Meets needs. -ENOENT if the message is gone; else the errno of reading it. */
 int fetching_need(struct fetching *f, unsigned needs);

@@ -193,13 +193,18 @@ static bool prepare(struct search_key **list, struct str charset, struct arena *
 	return true;
 }
 
-int search_match(struct session *s, struct fetching *f, const struct search_key *list)
+static int match_until(struct session *s, struct fetching *f, const struct search_key *list, const struct search_key *end)
 {
 	int r = 1;
 
-	for (const struct search_key *key = list; key && r > 0; key = key->next)
+	for (const struct search_key *key = list; key != end && r > 0; key = key->next)
 		r = key->row->match(s, f, key);
 	return r;
+}
+
+int search_match(struct session *s, struct fetching *f, const struct search_key *list)
+{
+	return match_until(s, f, list, NULL);
 }
 
 static enum verdict cmd_undefined(struct command *cmd, struct str filter)
@@ -323,17 +328,26 @@ void search_each(struct session *s, const struct view *v, const struct search *s
 {
 	_cleanup_(arena_free) struct arena scratch = { 0 };
 	const size_t first = search->from ? view_position(v, search->from) : 0, n = v->n - first;
+	const struct search_key *dear = search->keys;
+	struct fetching f, glance = { .box = v->box, .fd = -1 };
 	struct progress progress;
 	bool more = true;
 
+	while (dear && dear->cost == COST_NONE)
+		dear = dear->next;
 	progress_begin(&progress, search->tag, search->part ? 0 : n);
 	for (size_t i = 0; i < n && more && !s->conn.error; i++) {
-		struct fetching f;
+		const struct message *message = view_message(v, first + (backwards ? n - 1 - i : i));
 
-		progress_tell(s, &progress, i);
-		if (fetching_begin(&f, v->box, view_uid(v, first + (backwards ? n - 1 - i : i)), &scratch) < 0)
+		if (!message)
 			continue;
-		if (search_match(s, &f, search->keys) > 0)
+		glance.uid = message->uid;
+		glance.message = message;
+		if (match_until(s, &glance, search->keys, dear) <= 0)
+			continue;
+		progress_tell(s, &progress, i);
+		fetching_of(&f, v->box, message, &scratch);
+		if (match_until(s, &f, dear, NULL) > 0)
 			more = found(data, &f);
 		fetching_end(&f);
 		arena_reset(&scratch);
