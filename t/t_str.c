@@ -1,4 +1,5 @@
 /* t/t_str.c: borrowed bytes */
+#include "base/buf.h"
 #include "t/t.h"
 
 START_TEST(cut_gives_empty_fields_and_the_last_one)
@@ -47,5 +48,20 @@ START_TEST(comparing_in_any_case_is_for_ascii_letters_only)
 }
 END_TEST
 
+START_TEST(numbers_come_back)
+{
+	for (uint64_t v = 0, step = 1;; v += step) {
+		_cleanup_(buf_release) struct buf b = { 0 };
+		uint64_t got;
+
+		buf_u64(&b, v);
+		ck_assert(str_u64(buf_view(&b), &got) && got == v && (v == 0 || b.s[0] != '0'));
+		step = MAX(step, v / 7);	/* each of the first, and then each length, often */
+		if (v > UINT64_MAX - step)
+			break;
+	}
+}
+END_TEST
+
 T_SUITE("str", T_TEST(cut_gives_empty_fields_and_the_last_one), T_LOOP(numbers_fit_or_are_refused, numbers),
-	T_TEST(comparing_in_any_case_is_for_ascii_letters_only))
+	T_TEST(comparing_in_any_case_is_for_ascii_letters_only), T_TEST(numbers_come_back))

@@ -65,7 +65,8 @@ static void chunk_add(struct arena *a, size_t n)
 	a->chunk = c;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+/* Not overwritten yet. */
+static char *take(struct arena *a, size_t n)
 {
 	if (n > SIZE_MAX / 2)
 		out_of_memory();
@@ -74,7 +75,14 @@ void *arena_alloc(struct arena *a, size_t n)
 		chunk_add(a, n);
 	a->newest = a->chunk->n;
 	a->chunk->n += n;
-	return memset(a->chunk->data + a->newest, 0, n);
+	return a->chunk->data + a->newest;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	char *p = take(a, n);
+
+	return memset(p, 0, a->chunk->n - a->newest);
 }
 
 enum { LEAST = 4 };
@@ -114,7 +122,12 @@ void *arena_grow(struct arena *a, void *old, size_t n, size_t size)
 
 struct str arena_str(struct arena *a, struct str s)
 {
-	return arena_cat(a, s, (struct str){ 0 }, (struct str){ 0 });
+	char *p = take(a, s.n + 1);
+
+	if (s.n)
+		memcpy(p, s.s, s.n);
+	p[s.n] = 0;
+	return (struct str){ p, s.n };
 }
 
 struct str arena_cat(struct arena *a, struct str x, struct str y, struct str z)
