@@ -4,19 +4,19 @@
 
 void progress_begin(struct progress *p, struct str tag, uint64_t goal)
 {
-	*p = (struct progress){ .tag = tag, .goal = goal, .told_ms = clock_ms() };
+	*p = (struct progress){ .tag = tag, .goal = goal, .told_ms = clock_coarse_ms() };
 }
 
 static bool is_due(const struct session *s, const struct progress *p)
 {
-	return clock_ms() - p->told_ms >= s->config.progress * 1000;
+	return clock_coarse_ms() - p->told_ms >= s->config.progress * 1000;
 }
 
 void progress_tell(struct session *s, struct progress *p, uint64_t done)
 {
 	if (!is_due(s, p))
 		return;
-	p->told_ms = clock_ms();
+	p->told_ms = clock_coarse_ms();
 	w_untagged(&s->out);
 	w_atom(&s->out, "OK");
 	w_code_open(&s->out, "INPROGRESS");

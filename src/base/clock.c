@@ -15,6 +15,11 @@ uint64_t clock_ms(void)
 	return read_ns(CLOCK_MONOTONIC) / 1000000u;
 }
 
+uint64_t clock_coarse_ms(void)
+{
+	return read_ns(CLOCK_MONOTONIC_COARSE) / 1000000u;
+}
+
 uint64_t clock_unix(void)
 {
 	return read_ns(CLOCK_REALTIME) / 1000000000u;
