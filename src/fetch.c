@@ -90,9 +90,8 @@ int fetching_need(struct fetching *f, unsigned needs)
 		r = mime_parse(f->fd, f->arena, &mime_limits, &f->parts);
 	if (r == 0)
 		f->have |= needs & (NEEDS_FILE | NEEDS_HEADER | NEEDS_PARTS);
-	for (enum fact fact = 1; r == 0 && needs >> 16 && fact < FACTS; fact++)
-		if (needs & 1u << (16 + fact))
-			r = fact_need(f, fact);
+	for (unsigned facts = needs >> 16; r == 0 && facts; facts &= facts - 1)
+		r = fact_need(f, (enum fact)__builtin_ctz(facts));
 	return r;
 }
 

@@ -13,6 +13,7 @@ struct fetch_item {
 	const struct fetch_row *row;
 	struct section section;		/* BODY[...] */
 	struct partial partial;
+	struct str label;		/* "BODY[...]", if fields is set */
 	bool peek;
 	bool lazy;			/* PREVIEW (LAZY) */
 	unsigned needs;			/* of the row, or what this one can do with */

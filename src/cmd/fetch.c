@@ -116,18 +116,31 @@ static uint64_t numbers_of(const struct section *section)
 	return all;
 }
 
+/* The same for each message. */
+static struct str make_label(struct arena *a, const struct fetch_item *item)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+	struct writer w;
+
+	writer_init(&w, &b);
+	w_section(&w, "BODY", &item->section, item->partial.count ? &item->partial : NULL);
+	return arena_str(a, buf_view(&b));
+}
+
 /* "[" section "]" ["<" number "." nz-number ">"] */
 static bool parse_section(struct cursor *c, struct fetch_item *item)
 {
 	if (!p_section(c, &item->section))
 		return false;
 	item->partial = (struct partial){ 0 };
+	if (c->rest.n && c->rest.s[0] == '<' && !p_partial(c, &item->partial))
+		return false;
 	if (section_is_kept(&item->section)) {
 		item->needs = (item->needs & SETS_SEEN) | NEEDS_FIELDS;
 		item->fields = numbers_of(&item->section);
 	}
-	if (c->rest.n && c->rest.s[0] == '<')
-		return p_partial(c, &item->partial);
+	if (item->fields)
+		item->label = make_label(c->arena, item);
 	return true;
 }
 
@@ -159,7 +172,7 @@ static int write_fields(struct session *s, const struct fetching *f, const struc
 
 	while (fields_next(&fields, &number, &line))
 		octets += item->fields >> number & 1 ? line.n : 0;
-	w_section(&s->out, "BODY", &item->section, partial);
+	w_verbatim(&s->out, item->label);
 	if (!partial) {
 		w_literal(&s->out, octets);
 		s->served.header += octets;
