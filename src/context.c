@@ -322,7 +322,7 @@ static void join(struct context *c, struct fetching *f)
 {
 	if (c->sorted) {
 		c->sorted_joining = must_realloc(c->sorted_joining, (c->joining.n + 1) * sizeof *c->sorted_joining);
-		c->sorted_joining[c->joining.n] = (struct sorted){ .uid = f->uid, .values = sorting_values(&c->sorting, f) };
+		c->sorted_joining[c->joining.n] = sorting_one(&c->sorting, f);
 	}
 	uids_push(&c->joining, f->uid);
 	if (f->uid > c->looked)

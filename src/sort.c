@@ -1,6 +1,8 @@
 /* sort.c: the order of SORT (RFC 5256) */
 #define _GNU_SOURCE
+#include <endian.h>
 #include <stdlib.h>
+#include <string.h>
 #include "mail/fold.h"
 #include "search.h"
 #include "sort.h"
@@ -80,7 +82,7 @@ static struct str folded(struct sorting *s, const struct sort_row *row, struct f
 	return arena_str(s->arena, str_head(buf_view(&s->folded), SORT_TEXT));
 }
 
-struct sort_value *sorting_values(struct sorting *s, struct fetching *f)
+static struct sort_value *values_of(struct sorting *s, struct fetching *f)
 {
 	struct sort_value *values = arena_alloc(s->arena, s->order.n * sizeof *values);
 
@@ -97,12 +99,40 @@ struct sort_value *sorting_values(struct sorting *s, struct fetching *f)
 	return values;
 }
 
+/* Whether greater values of a criterion come first. */
+static bool is_reversed(const struct sort_order *order, size_t i)
+{
+	const struct sort_criterion *criterion = &order->v[i];
+
+	return criterion->reverse != (criterion->row->text && order->comparator.backwards);
+}
+
+static uint64_t key_of(const struct sort_order *order, const struct sort_value *value)
+{
+	uint64_t key = 0;
+
+	if (order->v[0].row->text) {
+		memcpy(&key, value->text.s, MIN(value->text.n, sizeof key));
+		key = be64toh(key);
+	} else {
+		key = (uint64_t)value->number ^ UINT64_C(1) << 63;
+	}
+	return is_reversed(order, 0) ? ~key : key;
+}
+
+struct sorted sorting_one(struct sorting *s, struct fetching *f)
+{
+	struct sort_value *values = values_of(s, f);
+
+	return (struct sorted){ .key = key_of(&s->order, values), .uid = f->uid, .score = search_score(f), .values = values };
+}
+
 bool sorting_add(void *sorting, struct fetching *f)
 {
 	struct sorting *s = sorting;
 
 	s->v = arena_grow(s->arena, s->v, s->n + 1, sizeof *s->v);
-	s->v[s->n++] = (struct sorted){ .uid = f->uid, .score = search_score(f), .values = sorting_values(s, f) };
+	s->v[s->n++] = sorting_one(s, f);
 	return true;
 }
 
@@ -115,20 +145,23 @@ struct sort_value *sort_values_copy(const struct sort_order *order, const struct
 	return copy;
 }
 
-int sort_compare(const void *sorted, const void *other, void *data)
+static int compare_values(const struct sorted *a, const struct sorted *b, const struct sort_order *order)
 {
-	const struct sorted *a = sorted, *b = other;
-	const struct sort_order *order = data;
-
 	for (size_t i = 0; i < order->n; i++) {
 		const struct sort_value *v = &a->values[i], *w = &b->values[i];
-		const bool text = order->v[i].row->text, backwards = text && order->comparator.backwards;
-		const int r = text ? str_cmp(v->text, w->text) : (v->number > w->number) - (v->number < w->number);
+		const int r = order->v[i].row->text ? str_cmp(v->text, w->text) : (v->number > w->number) - (v->number < w->number);
 
 		if (r)
-			return order->v[i].reverse != backwards ? -r : r;
+			return is_reversed(order, i) ? -r : r;
 	}
 	return (a->uid > b->uid) - (a->uid < b->uid);
+}
+
+int sort_compare(const void *sorted, const void *other, void *order)
+{
+	const struct sorted *a = sorted, *b = other;
+
+	return a->key == b->key ? compare_values(a, b, order) : a->key > b->key ? 1 : -1;
 }
 
 uint32_t *sorting_finish(struct sorting *s)

@@ -22,6 +22,7 @@ bool p_sort_order(const struct session *s, struct cursor *c, struct sort_order *
 
 /* A message, with a value for each criterion. */
 struct sorted {
+	uint64_t key;		/* of the first value: whose is less comes first; where it is the same, the values tell */
 	uint32_t uid;
 	uint8_t score;		/* search_score() */
 	struct sort_value *values;
@@ -41,8 +42,8 @@ void sorting_release(struct sorting *s);	/* for _cleanup_ */
 bool sorting_add(void *sorting, struct fetching *f);
 /* The UIDs in order, in the arena; v is in that order, too. */
 uint32_t *sorting_finish(struct sorting *s);
-/* The values of one more, in the arena. */
-struct sort_value *sorting_values(struct sorting *s, struct fetching *f);
+/* One more, with its values in the arena. */
+struct sorted sorting_one(struct sorting *s, struct fetching *f);
 struct sort_value *sort_values_copy(const struct sort_order *order, const struct sort_value *values, struct arena *a);
 /* For qsort_r(), with the order as its data. Equal ones are in the order of the mailbox. */
 int sort_compare(const void *sorted, const void *other, void *order);
