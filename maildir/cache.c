@@ -16,7 +16,7 @@
 
 #define IN_MAILDIR "imapd.cache"
 
-enum { RETRY_MS = 1000, PENDING_MAX = 8 << 20, LIMIT = 1 << 30, DAY = 86400, REMEMBERED_DAYS = 7 };
+enum { RETRY_MS = 1000, PENDING_MAX = 8 << 20, LIMIT = 1 << 30, DAY = 86400, REMEMBERED_DAYS = 7, ASKED_DAYS = 30 };
 
 /* What the Maildir is called within where. It goes by its path since device numbers of network file systems change. */
 static int name_for(int maildir_fd, char *ret, size_t size)
@@ -136,7 +136,18 @@ void cache_give_up(struct cache *c, bool broken)
 	c->state = CACHE_GIVEN_UP;
 }
 
-/* What a value begins with: it is of this name, and whole. */
+/* Days are written down anew only when they are so old that it matters. */
+static uint16_t today(void)
+{
+	return (uint16_t)(clock_unix() / DAY);
+}
+
+static bool is_within(uint16_t day, uint16_t days)
+{
+	return day <= today() && today() - day < days;
+}
+
+/* That a value is of this name, and whole. */
 static uint64_t sum(uint64_t name, const char *p, size_t n)
 {
 	const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
@@ -156,7 +167,13 @@ static uint64_t sum(uint64_t name, const char *p, size_t n)
 	}
 	for (int i = 1; i < 4; i++)
 		h[0] = (h[0] ^ h[i] ^ h[0] >> 32) * k;
-	return htole64(h[0] ^ h[0] >> 32);
+	return h[0] ^ h[0] >> 32;
+}
+
+/* What a value begins with: the sum, but for two octets, which are the day. */
+static uint64_t head(uint64_t sum, uint16_t day)
+{
+	return htole64((sum & ~(uint64_t)UINT16_MAX) | day);
 }
 
 uint64_t cache_name(struct str base)
@@ -277,16 +294,16 @@ bool cache_get(struct cache *c, const struct cache_key *key, struct str *ret)
 {
 	struct column *col;
 	struct str value;
-	uint64_t want;
+	uint64_t got;
 
 	if (!begin_reading(c))
 		return false;
 	col = &c->columns[key->kind];
-	if (!move(c, col, key) || col->end || col->at != key->uid || col->value.mv_size < SUM_SIZE)
+	if (!move(c, col, key) || col->end || col->at != key->uid || col->value.mv_size < HEAD_SIZE)
 		return false;
-	value = (struct str){ (const char *)col->value.mv_data + SUM_SIZE, col->value.mv_size - SUM_SIZE };
-	want = sum(key->name, value.s, value.n);
-	if (memcmp(col->value.mv_data, &want, SUM_SIZE) != 0)
+	value = str_from((struct str){ col->value.mv_data, col->value.mv_size }, HEAD_SIZE);
+	memcpy(&got, col->value.mv_data, HEAD_SIZE);
+	if (head(sum(key->name, value.s, value.n), 0) != head(le64toh(got), 0))
 		return false;
 	*ret = value;
 	return true;
@@ -312,17 +329,17 @@ static bool takes(const struct cache *c)
 
 void cache_put(struct cache *c, const struct cache_key *key, struct str value)
 {
-	const uint64_t check = sum(key->name, value.s, value.n);
-	struct put put = { .n = (uint32_t)(value.n + SUM_SIZE) };
+	const uint64_t before = head(sum(key->name, value.s, value.n), today());
+	struct put put = { .n = (uint32_t)(value.n + HEAD_SIZE) };
 	char *p;
 
 	if (!takes(c) || value.n > PENDING_MAX)
 		return;
 	cache_key_encode(put.key, key->folder, key->kind, key->uid);
 	p = append(c, put);
-	memcpy(p, &check, SUM_SIZE);
+	memcpy(p, &before, HEAD_SIZE);
 	if (value.n)
-		memcpy(p + SUM_SIZE, value.s, value.n);
+		memcpy(p + HEAD_SIZE, value.s, value.n);
 }
 
 void cache_forget(struct cache *c, uint64_t folder, uint32_t uid)
@@ -335,29 +352,58 @@ void cache_forget(struct cache *c, uint64_t folder, uint32_t uid)
 	append(c, put);
 }
 
-/* Writes down that the folder is used, unless that was done a short while ago. */
-static void remember(struct cache *c, const char *mailboxid, uint32_t uidvalidity)
+/* The days in the folder's record; all 0 if there is none. */
+static void read_days(struct cache *c)
 {
-	const uint32_t today = (uint32_t)(clock_unix() / DAY);
+	uint8_t key[KEY_SIZE];
+	MDB_val k = { sizeof key, key }, value;
+
+	memset(c->days, 0, sizeof c->days);
+	cache_key_encode(key, c->folder, 0, 0);
+	if (begin_reading(c) && mdb_get(c->txn, c->dbi, &k, &value) == 0 && value.mv_size > DAYS_SIZE)
+		memcpy(c->days, value.mv_data, DAYS_SIZE);
+	c->asked = 0;
+	for (unsigned kind = 0; kind < CACHE_KINDS; kind++) {
+		c->days[kind] = le16toh(c->days[kind]);
+		c->asked |= (unsigned)is_within(c->days[kind], REMEMBERED_DAYS) << kind;
+	}
+}
+
+static void write_days(struct cache *c)
+{
 	_cleanup_(buf_release) struct buf b = { 0 };
 	struct put put = { .forget = false };
-	MDB_val k = { KEY_SIZE, put.key }, value;
-	uint32_t day;
 
-	cache_key_encode(put.key, c->folder, 0, 0);
-	if (begin_reading(c) && mdb_get(c->txn, c->dbi, &k, &value) == 0 && value.mv_size > sizeof day) {
-		memcpy(&day, value.mv_data, sizeof day);
-		day = le32toh(day);
-		if (day <= today && today - day < REMEMBERED_DAYS)
-			return;
-	}
 	if (!takes(c))
 		return;
-	day = htole32(today);
-	buf_add(&b, &day, sizeof day);
-	buf_printf(&b, "%s %u", mailboxid, (unsigned)uidvalidity);
+	for (unsigned kind = 0; kind < CACHE_KINDS; kind++)
+		buf_add(&b, &(uint16_t){ htole16(c->days[kind]) }, sizeof(uint16_t));
+	buf_printf(&b, "%s %u", c->mailboxid, (unsigned)c->uidvalidity);
+	cache_key_encode(put.key, c->folder, 0, 0);
 	put.n = (uint32_t)b.n;
 	memcpy(append(c, put), b.s, b.n);
+}
+
+void cache_ask(struct cache *c, uint64_t folder, unsigned kinds)
+{
+	if (!c || folder != c->folder || !(kinds & ~c->asked))
+		return;
+	for (unsigned kind = 0; kind < CACHE_KINDS; kind++)
+		if (kinds & ~c->asked & 1u << kind)
+			c->days[kind] = today();
+	c->asked |= kinds;
+	write_days(c);
+}
+
+unsigned cache_asked(struct cache *c)
+{
+	unsigned asked = 0;
+
+	read_days(c);
+	cache_ask(c, c->folder, 1);
+	for (unsigned kind = 1; kind < CACHE_KINDS; kind++)
+		asked |= (unsigned)is_within(c->days[kind], ASKED_DAYS) << kind;
+	return asked;
 }
 
 uint64_t cache_folder_id(const char *mailboxid, uint32_t uidvalidity)
@@ -372,7 +418,8 @@ uint64_t cache_folder(struct cache *c, const char *mailboxid, uint32_t uidvalidi
 	c->folder = cache_folder_id(mailboxid, uidvalidity);
 	c->uidvalidity = uidvalidity;
 	snprintf(c->mailboxid, sizeof c->mailboxid, "%s", mailboxid);
-	remember(c, mailboxid, uidvalidity);
+	read_days(c);
+	cache_ask(c, c->folder, 1);	/* kind 0: it is used at all */
 	return c->folder;
 }
 

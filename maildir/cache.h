@@ -38,6 +38,10 @@ struct cache_key {
 uint64_t cache_name(struct str base);
 /* What stands for a folder from here on; c is not NULL. That it is used is remembered. */
 uint64_t cache_folder(struct cache *c, const char *mailboxid, uint32_t uidvalidity);
+/* A client has asked for these kinds (1 << kind) in the folder that cache_folder() was last called for; another's is left alone. */
+void cache_ask(struct cache *c, uint64_t folder, unsigned kinds);
+/* Which have been asked for in it by anybody, as far as that is written, within some 30 days. */
+unsigned cache_asked(struct cache *c);
 
 /* Fast where UIDs ascend. *ret is good until the next call of cache_rest(), cache_commit() or cache_close(). */
 bool cache_get(struct cache *c, const struct cache_key *key, struct str *ret);
@@ -54,8 +58,12 @@ void cache_rest(struct cache *c);
 uint64_t cache_folder_id(const char *mailboxid, uint32_t uidvalidity);	/* as cache_folder(), without using it */
 struct cache_entry {
 	uint64_t folder;
-	uint32_t uid, day;	/* day: kind 0, of its last use, since 1970 */
+	uint32_t uid;
 	uint8_t kind;		/* 0: the folder itself */
+	/* Since 1970. The first: when it was put there. Of a folder: when it was last used, and each kind asked for, up to a week
+	 * before it really was; 0: never.
+	 */
+	uint16_t days[CACHE_KINDS];
 	struct str value;	/* kind 0: "MAILBOXID UIDVALIDITY"; else the fact, right or not */
 };
 /* All that there is, in the order of folder, kind and UID. */

@@ -12,17 +12,20 @@ static int failure(int error)
 static bool read_entry(MDB_val key, MDB_val value, struct cache_entry *ret)
 {
 	struct cache_entry e = { 0 };
-	const size_t before = key.mv_size == KEY_SIZE && ((uint8_t *)key.mv_data)[KEY_KIND] ? SUM_SIZE : sizeof e.day;
+	size_t before;
 
-	if (key.mv_size != KEY_SIZE || value.mv_size < before)
+	if (key.mv_size != KEY_SIZE)
 		return false;
 	memcpy(&e.folder, key.mv_data, KEY_FOLDER);
 	e.kind = ((uint8_t *)key.mv_data)[KEY_KIND];
 	memcpy(&e.uid, (char *)key.mv_data + KEY_UID, sizeof e.uid);
 	e.uid = be32toh(e.uid);
-	if (e.kind == 0)
-		memcpy(&e.day, value.mv_data, sizeof e.day);
-	e.day = le32toh(e.day);
+	before = e.kind ? HEAD_SIZE : DAYS_SIZE;
+	if (value.mv_size < before)
+		return false;
+	memcpy(e.days, value.mv_data, e.kind ? sizeof *e.days : DAYS_SIZE);	/* both begin with a day */
+	for (unsigned kind = 0; kind < CACHE_KINDS; kind++)
+		e.days[kind] = le16toh(e.days[kind]);
 	e.value = str_from((struct str){ value.mv_data, value.mv_size }, before);
 	*ret = e;
 	return true;

@@ -88,7 +88,8 @@ static int oldest(MDB_cursor *cursor, uint64_t but, uint64_t *ret)
 {
 	uint8_t at[KEY_SIZE] = { 0 };
 	MDB_val key = { sizeof at, at }, value;
-	uint32_t least = UINT32_MAX, day;
+	uint32_t least = UINT32_MAX;
+	uint16_t day;
 	uint64_t folder;
 	int r;
 
@@ -102,8 +103,8 @@ static int oldest(MDB_cursor *cursor, uint64_t but, uint64_t *ret)
 		day = 0;
 		if (((uint8_t *)key.mv_data)[KEY_KIND] == 0 && value.mv_size >= sizeof day)
 			memcpy(&day, value.mv_data, sizeof day);
-		if (folder != but && le32toh(day) < least) {
-			least = le32toh(day);
+		if (folder != but && le16toh(day) < least) {
+			least = le16toh(day);
 			*ret = folder;
 		}
 		memset(at + KEY_FOLDER, 0xff, KEY_SIZE - KEY_FOLDER);	/* behind all of this folder */

@@ -5,11 +5,12 @@
 #include "maildir/cache.h"
 
 /* In the file: a folder, a kind and a UID, so that one kind of facts of one folder stands together by ascending UID. The
- * folder's own record has kind and UID 0; its value is the day of its last use (4 octets, since 1970, little-endian) and
- * what it is ("MAILBOXID UIDVALIDITY"). Any other value begins with a sum of the name and the rest.
+ * folder's own record has kind and UID 0; its value is an array of days, of its last use and of when each kind was last asked for,
+ * and what it is ("MAILBOXID UIDVALIDITY"). Any other value begins with a sum of the name and the rest, 6 octets, and the day
+ * when it was put there. Days are since 1970, 2 octets, little-endian.
  */
-enum { KEY_FOLDER = 8, KEY_KIND = 8, KEY_UID = 9, KEY_SIZE = 13, SUM_SIZE = 8 };
-#define CACHE_VERSION "imapd-cache 1"
+enum { KEY_FOLDER = 8, KEY_KIND = 8, KEY_UID = 9, KEY_SIZE = 13, HEAD_SIZE = 8, DAYS_SIZE = 2 * CACHE_KINDS };
+#define CACHE_VERSION "imapd-cache 2"
 #define CACHE_VERSION_KEY "version"
 
 /* Where reading has come to in one kind. */
@@ -40,6 +41,8 @@ struct cache {
 	uint64_t folder;		/* the last one that was used, and what it is */
 	uint32_t uidvalidity;
 	char mailboxid[32];
+	uint16_t days[CACHE_KINDS];	/* in its record */
+	unsigned asked;			/* kinds whose days need not be written again */
 	struct buf pending;		/* struct put, then octets */
 	size_t npending;
 	struct numbers *numbers;	/* NULL: nobody has asked for any */

@@ -31,6 +31,8 @@ int fetching_begin(struct fetching *f, struct maildir *box, uint32_t uid, struct
 void fetching_end(struct fetching *f)
 {
 	fd_closep(&f->fd);
+	if (!f->unasked)
+		cache_ask(f->cache, f->key.folder, f->have >> 16);
 	cache_commit(f->cache, COMMIT_FROM);
 }
 

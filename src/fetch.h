@@ -36,6 +36,7 @@ struct fetching {
 	struct part *parts;
 	bool utf8;			/* strings are sent in UTF-8 */
 	bool keep;			/* what is known stays while something is waited for */
+	bool unasked;			/* no client asks for what is needed here */
 	struct str facts[FACTS];	/* those that are met */
 	struct fields fields;		/* NEEDS_FIELDS */
 	int64_t date;			/* INTERNALDATE, seconds since 1970: NEEDS_DATE */

@@ -33,8 +33,9 @@ struct looking {
 struct counts {
 	uint64_t folder;
 	size_t facts[CACHE_KINDS];
+	uint16_t since[CACHE_KINDS];	/* the oldest of each kind */
+	uint16_t days[CACHE_KINDS];	/* as struct cache_entry has them */
 	uint64_t octets;
-	uint32_t day;
 };
 
 /* Text of strangers: what could do something to a terminal is a question mark. */
@@ -54,17 +55,30 @@ static void put_day(int64_t seconds, const char *format)
 	fputs(text, stdout);
 }
 
+/* A day since 1970, behind some words; nothing if there is none. */
+static void put_date(const char *words, uint16_t day)
+{
+	if (!day)
+		return;
+	fputs(words, stdout);
+	put_day((int64_t)day * DAY, "%Y-%m-%d");
+}
+
 static void count(void *data, const struct cache_entry *e)
 {
 	struct counts *c = data;
 
 	if (e->folder != c->folder)
 		return;
-	if (e->kind < CACHE_KINDS)
+	if (e->kind == 0) {
+		memcpy(c->days, e->days, sizeof c->days);
+		return;
+	}
+	if (e->kind < CACHE_KINDS) {
+		c->since[e->kind] = c->facts[e->kind] ? MIN(c->since[e->kind], e->days[0]) : e->days[0];
 		c->facts[e->kind]++;
+	}
 	c->octets += e->value.n;
-	if (e->kind == 0)
-		c->day = e->day;
 }
 
 static uint64_t id_of(const struct maildir *box)
@@ -80,14 +94,16 @@ static int show_folder(struct looking *l, const char *name, const struct maildir
 	if (r < 0)
 		return r;
 	printf("%s: %zu messages, %llu octets of facts", name, maildir_count(box), (unsigned long long)c.octets);
-	if (c.day) {
-		fputs(", used in the week from ", stdout);
-		put_day((int64_t)c.day * DAY, "%Y-%m-%d");
-	}
+	put_date(", used in the week from ", c.days[0]);
 	putchar('\n');
-	for (unsigned kind = 1; kind < FACTS; kind++)
-		if (c.facts[kind])
-			printf("\t%-10s of %zu\n", fact_names[kind], c.facts[kind]);
+	for (unsigned kind = 1; kind < FACTS; kind++) {
+		if (!c.facts[kind] && !c.days[kind])
+			continue;
+		printf("\t%-10s of %zu", fact_names[kind], c.facts[kind]);
+		put_date(", since ", c.since[kind]);
+		put_date(", asked for in the week from ", c.days[kind]);
+		putchar('\n');
+	}
 	return 0;
 }
 
@@ -127,14 +143,17 @@ struct record {
 	uint64_t folder;
 	uint32_t uid;
 	bool kinds[CACHE_KINDS];
+	uint16_t since[CACHE_KINDS];
 };
 
 static void note(void *data, const struct cache_entry *e)
 {
 	struct record *r = data;
 
-	if (e->folder == r->folder && e->uid == r->uid && e->kind < CACHE_KINDS)
-		r->kinds[e->kind] = true;
+	if (e->folder != r->folder || e->uid != r->uid || e->kind >= CACHE_KINDS)
+		return;
+	r->kinds[e->kind] = true;
+	r->since[e->kind] = e->days[0];
 }
 
 static int show_message(struct looking *l, const char *name, struct maildir *box, uint32_t uid)
@@ -155,11 +174,14 @@ static int show_message(struct looking *l, const char *name, struct maildir *box
 	putchar('\n');
 	for (enum fact fact = 1; fact < FACTS; fact++) {
 		printf("%-10s ", fact_names[fact]);
-		if (fetching_knows(&f, fact))
+		if (fetching_knows(&f, fact)) {
+			put_date("since ", record.since[fact]);
+			fputs(": ", stdout);
 			show_value(&f, fact);
-		else
+		} else
 			puts(record.kinds[fact] ? "not used: it is of a file of another name, or damaged" : "not known yet");
 	}
+	f.unasked = true;
 	fetching_end(&f);
 	return 0;
 }
@@ -185,8 +207,10 @@ static int verify_message(struct looking *l, const char *name, struct maildir *b
 			printf("%s UID %u: %s is not what the file says\n", name, (unsigned)uid, fact_names[fact]);
 			l->wrong++;
 		}
+		made.unasked = true;
 		fetching_end(&made);
 	}
+	cached.unasked = true;
 	fetching_end(&cached);
 	cache_rest(l->cache);
 	return r == -ENOENT ? 0 : r;
@@ -199,6 +223,7 @@ static int make_message(struct looking *l, const char *name, struct maildir *box
 	int r = fetching_begin(&f, box, uid, &a);
 
 	(void)name;
+	f.unasked = true;
 	for (enum fact fact = 1; r == 0 && fact < FACTS; fact++)
 		r = fetching_need(&f, 1u << (16 + fact));
 	fetching_end(&f);

@@ -1,0 +1,267 @@
+/* t/t_cache_trouble.c: a cache that is damaged, removed, too small or too large */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <sys/resource.h>
+#include "t/cache.h"
+
+static void spoil_random(int fd, off_t size)
+{
+	for (off_t at = 0; at < size; at += 8) {
+		const uint64_t x = (uint64_t)at * UINT64_C(0x9e3779b97f4a7c15) + 1;
+
+		ck_assert_int_eq(pwrite(fd, &x, sizeof x, at), sizeof x);
+	}
+}
+
+static void spoil_cut(int fd, off_t size)
+{
+	ck_assert_int_eq(ftruncate(fd, size / 2 / 4096 * 4096), 0);
+}
+
+static void spoil_a_bit(int fd, off_t size)
+{
+	ck_assert_int_eq(ftruncate(fd, size - 8 * 4096), 0);
+}
+
+static void spoil_short(int fd, off_t size)
+{
+	(void)size;
+	ck_assert_int_eq(ftruncate(fd, 100), 0);
+}
+
+static void spoil_empty(int fd, off_t size)
+{
+	(void)size;
+	ck_assert_int_eq(ftruncate(fd, 0), 0);
+}
+
+static void spoil_version(int fd, off_t size)
+{
+	char page[4096], *p;
+
+	for (off_t at = 0; at < size; at += 4096) {
+		ck_assert_int_eq(pread(fd, page, sizeof page, at), sizeof page);
+		p = memmem(page, sizeof page, "imapd-cache ", 12);
+		if (p)
+			ck_assert_int_eq(pwrite(fd, "x", 1, at + (p - page)), 1);
+	}
+}
+
+static void spoil_mode(int fd, off_t size)
+{
+	(void)size;
+	ck_assert_int_eq(fchmod(fd, 0666), 0);
+}
+
+static void spoil_owner(int fd, off_t size)
+{
+	(void)size;
+	if (geteuid() == 0)
+		ck_assert_int_eq(fchown(fd, 65534, 65534), 0);
+	else
+		spoil_mode(fd, size);
+}
+
+static void (*const spoils[])(int fd, off_t size) = {
+	spoil_random, spoil_a_bit, spoil_cut, spoil_short, spoil_empty, spoil_version, spoil_mode, spoil_owner,
+};
+
+START_TEST(a_file_that_is_not_fit_is_made_anew)
+{
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+	struct cache *c = opened(&f);
+	char before[128], after[128];
+	struct stat st;
+	int fd;
+
+	fill(c, 1, 1000, 300);
+	cache_close(c);
+	file_of(&f, before);
+	fd = open(before, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	spoils[_i](fd, st.st_size);
+	close(fd);
+	if (spoils[_i] == spoil_a_bit) {	/* is found out when that bit is come to */
+		c = opened(&f);
+		ck_assert_uint_lt(known(c, 1, 1000, 300), 1000);
+		cache_close(c);
+	}
+	c = opened(&f);
+	ck_assert_uint_eq(known(c, 1, 1000, 300), 0);
+	fill(c, 1, 100, 300);
+	ck_assert_uint_eq(known(c, 1, 1000, 300), 100);
+	cache_close(c);
+	file_of(&f, after);
+	ck_assert_str_ne(after, "");
+	ck_assert(spoils[_i] == spoil_empty || strcmp(before, after) != 0);
+}
+END_TEST
+
+/* Runs what in a process of its own, and returns how that ended. */
+static int apart(void (*what)(const struct t_folder *f), const struct t_folder *f)
+{
+	const pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		what(f);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void is_cut_off_while_reading(const struct t_folder *f)
+{
+	struct cache *c = opened(f);
+	char path[128];
+
+	signal(SIGBUS, SIG_DFL);
+	if (known(c, 1, 1, 300) != 1)
+		_exit(3);
+	file_of(f, path);
+	if (truncate(path, 2 * 4096) < 0)
+		_exit(2);
+	known(c, 1, 1000, 300);
+}
+
+START_TEST(who_falls_over_the_file_leaves_a_mark)
+{
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+	struct cache *c = opened(&f);
+	char before[128], mark[160];
+	int status;
+
+	fill(c, 1, 1000, 300);
+	cache_close(c);
+	file_of(&f, before);
+	status = apart(is_cut_off_while_reading, &f);
+	ck_assert_msg(WIFSIGNALED(status), "status %x", (unsigned)status);
+	snprintf(mark, sizeof mark, "%s-broken", before);
+	ck_assert_int_eq(access(mark, F_OK), 0);
+	c = opened(&f);
+	fill(c, 1, 10, 300);
+	ck_assert_uint_eq(known(c, 1, 1000, 300), 10);
+	ck_assert_int_eq(access(before, F_OK), -1);
+	ck_assert_int_eq(access(mark, F_OK), -1);
+	cache_close(c);
+}
+END_TEST
+
+START_TEST(it_may_be_removed_under_a_session)
+{
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+	struct cache *c = opened(&f), *d;
+
+	fill(c, 1, 100, 300);
+	t_remove_tree(f.fd, "imapd.cache");
+	ck_assert_uint_eq(known(c, 1, 100, 300), 100);
+	fill(c, 2, 100, 300);
+	d = opened(&f);
+	ck_assert_uint_eq(known(d, 1, 100, 300), 0);
+	fill(d, 1, 50, 300);
+	ck_assert_uint_eq(known(d, 1, 100, 300), 50);
+	ck_assert_uint_eq(known(c, 1, 100, 300), 100);
+	cache_close(d);
+	d = opened(&f);	/* and before it was ever used */
+	t_remove_tree(f.fd, "imapd.cache");
+	fill(d, 1, 50, 300);
+	ck_assert_uint_eq(known(d, 1, 100, 300), 0);
+	cache_close(d);
+	cache_close(c);
+}
+END_TEST
+
+static void has_no_room(const struct t_folder *f)
+{
+	struct rlimit limit = { 3 << 16, 3 << 16 };
+	struct cache *c = opened(f);
+
+	setrlimit(RLIMIT_FSIZE, &limit);
+	fill(c, 1, 3000, 300);
+	known(c, 1, 3000, 300);
+	cache_close(c);
+}
+
+static void has_no_addresses(const struct t_folder *f)
+{
+	struct rlimit limit = { 200 << 20, 200 << 20 };
+	struct cache *c = opened(f);
+
+	setrlimit(RLIMIT_AS, &limit);
+	fill(c, 1, 100, 300);
+	known(c, 1, 100, 300);
+	cache_close(c);
+}
+
+static void may_not_write(const struct t_folder *f)
+{
+	struct cache *c = opened(f);
+
+	if (geteuid() == 0 && (fchown(cache_dir(c), 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0))
+		_exit(2);
+	fchmod(cache_dir(c), 0500);
+	fill(c, 1, 100, 300);
+	if (known(c, 1, 100, 300))
+		_exit(3);
+	cache_close(c);
+}
+
+static void (*const troubles[])(const struct t_folder *f) = { has_no_room, has_no_addresses, may_not_write };
+
+START_TEST(without_room_it_goes_on_without)
+{
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+
+	ck_assert_int_eq(fchmod(f.fd, 0711), 0);
+#ifdef __SANITIZE_ADDRESS__
+	if (troubles[_i] == has_no_addresses)
+		return;
+#endif
+	ck_assert_int_eq(apart(troubles[_i], &f), 0);
+}
+END_TEST
+
+START_TEST(what_was_used_longest_ago_makes_room)
+{
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+	struct cache *c = opened(&f);
+	uint64_t folders[12];
+	char path[128], name[16];
+	struct stat st;
+	uint32_t n = 0;
+
+	cache_limit(c, CACHE_SIZE_LEAST);
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof name, "F%d", i);
+		folders[i] = cache_folder(c, name, 1);
+		fill(c, folders[i], 2000, 300);
+		ck_assert_uint_eq(known(c, folders[i], 2000, 300), 2000);
+	}
+	for (int i = 0; i < 12; i++)
+		n += known(c, folders[i], 2000, 300);
+	ck_assert_uint_ge(n, 4000);
+	ck_assert_uint_le(n, 12000);
+	cache_close(c);
+	file_of(&f, path);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_le(st.st_size, CACHE_SIZE_LEAST);
+	c = opened(&f);	/* more of one folder than there is room for */
+	cache_limit(c, CACHE_SIZE_LEAST);
+	cache_folder(c, "F1", 1);
+	fill(c, folders[1], 30000, 300);
+	cache_close(c);
+	c = opened(&f);
+	cache_limit(c, CACHE_SIZE_LEAST);
+	cache_folder(c, "F1", 1);
+	fill(c, folders[1], 2000, 300);
+	ck_assert_uint_eq(known(c, folders[1], 2000, 300), 2000);
+	cache_close(c);
+}
+END_TEST
+
+T_SUITE("cache in trouble", T_LOOP(a_file_that_is_not_fit_is_made_anew, spoils), T_TEST(who_falls_over_the_file_leaves_a_mark),
+	T_TEST(it_may_be_removed_under_a_session), T_LOOP(without_room_it_goes_on_without, troubles),
+	T_TEST(what_was_used_longest_ago_makes_room))
