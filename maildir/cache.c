@@ -142,11 +142,6 @@ static uint16_t today(void)
 	return (uint16_t)(clock_unix() / DAY);
 }
 
-static bool is_within(uint16_t day, uint16_t days)
-{
-	return day <= today() && today() - day < days;
-}
-
 /* That a value is of this name, and whole. */
 static uint64_t sum(uint64_t name, const char *p, size_t n)
 {
@@ -352,21 +347,28 @@ void cache_forget(struct cache *c, uint64_t folder, uint32_t uid)
 	append(c, put);
 }
 
-/* The days in the folder's record; all 0 if there is none. */
-static void read_days(struct cache *c)
+/* The days in a folder's record; all 0 if there is none. */
+static void read_days(struct cache *c, uint64_t folder, uint16_t ret[static CACHE_KINDS])
 {
 	uint8_t key[KEY_SIZE];
 	MDB_val k = { sizeof key, key }, value;
 
-	memset(c->days, 0, sizeof c->days);
-	cache_key_encode(key, c->folder, 0, 0);
+	memset(ret, 0, DAYS_SIZE);
+	cache_key_encode(key, folder, 0, 0);
 	if (begin_reading(c) && mdb_get(c->txn, c->dbi, &k, &value) == 0 && value.mv_size > DAYS_SIZE)
-		memcpy(c->days, value.mv_data, DAYS_SIZE);
-	c->asked = 0;
-	for (unsigned kind = 0; kind < CACHE_KINDS; kind++) {
-		c->days[kind] = le16toh(c->days[kind]);
-		c->asked |= (unsigned)is_within(c->days[kind], REMEMBERED_DAYS) << kind;
-	}
+		memcpy(ret, value.mv_data, DAYS_SIZE);
+	for (unsigned kind = 0; kind < CACHE_KINDS; kind++)
+		ret[kind] = le16toh(ret[kind]);
+}
+
+/* The kinds whose days are not so far back. */
+static unsigned within(const uint16_t days[static CACHE_KINDS], uint16_t back)
+{
+	unsigned kinds = 0;
+
+	for (unsigned kind = 0; kind < CACHE_KINDS; kind++)
+		kinds |= (unsigned)(days[kind] <= today() && today() - days[kind] < back) << kind;
+	return kinds;
 }
 
 static void write_days(struct cache *c)
@@ -395,20 +397,22 @@ void cache_ask(struct cache *c, uint64_t folder, unsigned kinds)
 	write_days(c);
 }
 
-unsigned cache_asked(struct cache *c)
-{
-	unsigned asked = 0;
-
-	read_days(c);
-	cache_ask(c, c->folder, 1);
-	for (unsigned kind = 1; kind < CACHE_KINDS; kind++)
-		asked |= (unsigned)is_within(c->days[kind], ASKED_DAYS) << kind;
-	return asked;
-}
-
 uint64_t cache_folder_id(const char *mailboxid, uint32_t uidvalidity)
 {
 	return siphash((const uint64_t[]){ uidvalidity, 1 }, str_z(mailboxid));
+}
+
+unsigned cache_asked(struct cache *c, const char *mailboxid, uint32_t uidvalidity)
+{
+	const uint64_t folder = cache_folder_id(mailboxid, uidvalidity);
+	uint16_t days[CACHE_KINDS];
+
+	read_days(c, folder, days);
+	if (folder == c->folder) {	/* a session may last for weeks */
+		memcpy(c->days, days, sizeof days);
+		c->asked = within(days, REMEMBERED_DAYS);
+	}
+	return within(days, ASKED_DAYS) & ~1u;
 }
 
 uint64_t cache_folder(struct cache *c, const char *mailboxid, uint32_t uidvalidity)
@@ -418,7 +422,8 @@ uint64_t cache_folder(struct cache *c, const char *mailboxid, uint32_t uidvalidi
 	c->folder = cache_folder_id(mailboxid, uidvalidity);
 	c->uidvalidity = uidvalidity;
 	snprintf(c->mailboxid, sizeof c->mailboxid, "%s", mailboxid);
-	read_days(c);
+	read_days(c, c->folder, c->days);
+	c->asked = within(c->days, REMEMBERED_DAYS);
 	cache_ask(c, c->folder, 1);	/* kind 0: it is used at all */
 	return c->folder;
 }

@@ -40,8 +40,8 @@ uint64_t cache_name(struct str base);
 uint64_t cache_folder(struct cache *c, const char *mailboxid, uint32_t uidvalidity);
 /* A client has asked for these kinds (1 << kind) in the folder that cache_folder() was last called for; another's is left alone. */
 void cache_ask(struct cache *c, uint64_t folder, unsigned kinds);
-/* Which have been asked for in it by anybody, as far as that is written, within some 30 days. */
-unsigned cache_asked(struct cache *c);
+/* Which have been asked for in a folder by anybody, as far as that is written, within some 30 days. */
+unsigned cache_asked(struct cache *c, const char *mailboxid, uint32_t uidvalidity);
 
 /* Fast where UIDs ascend. *ret is good until the next call of cache_rest(), cache_commit() or cache_close(). */
 bool cache_get(struct cache *c, const struct cache_key *key, struct str *ret);

@@ -22,6 +22,7 @@
 #include "session.h"
 #include "version.h"
 #include "view.h"
+#include "warm.h"
 
 static const char usage[] = "usage: imapd [MAILDIR]\n"
 			    "       imapd --version\n"
@@ -259,6 +260,12 @@ static void before_wait(void *session, unsigned what)
 	cache_rest(s->store.config.cache);
 }
 
+static void rested(void *session, unsigned what)
+{
+	if (what & WAIT_CLIENT_IN)
+		warm_up(session, false);
+}
+
 static void session_init(struct session *s, const struct start *st, struct store *store, int debug)
 {
 	*s = (struct session){ .config = st->settings.session, .store = *store, .state = AUTHENTICATED,
@@ -270,6 +277,7 @@ static void session_init(struct session *s, const struct start *st, struct store
 	s->conn.idle_ms = (int)(s->config.inactivity * 1000);
 	s->conn.debug_fd = debug;
 	s->conn.wait.before = before_wait;
+	s->conn.wait.rested = rested;
 	s->conn.wait.data = s;
 	frame_init(&s->frame, &s->conn);
 	s->frame.max_literal = 64 * 1024;	/* of what is no message: names, search texts */
@@ -286,12 +294,15 @@ static void session_init(struct session *s, const struct start *st, struct store
 /* The client has its answer, and is told that no more will come: what is done for the next session keeps nobody waiting. */
 static void leave_folder(struct session *s)
 {
-	if (!s->view)
+	if (!s->view && !s->warm)
 		return;
 	if (s->end != STATUS_UNAUTHENTICATED) {	/* or the client goes on with somebody else */
 		if (s->config.network)
 			shutdown(STDOUT_FILENO, SHUT_WR);
-		maildir_linger(s->view->box);
+		if (s->end != STATUS_SIGNAL)
+			warm_up(s, true);
+		if (s->view)
+			maildir_linger(s->view->box);
 	}
 	wait_mailbox(&s->conn.wait, -1);
 	view_free(s->view);
@@ -303,6 +314,7 @@ static void session_release(struct session *s)
 	view_free(s->view);
 	buf_release(&s->folder);
 	free(s->decoding);
+	warm_free(s);
 	cache_close(s->store.config.cache);
 	account_close(s->store.account);
 	free((void *)(uintptr_t)s->store.prefix);

@@ -61,6 +61,7 @@ struct progress {
 struct context;
 struct decoding;
 struct notify;
+struct warm;
 
 struct session {
 	struct config config;
@@ -83,6 +84,7 @@ struct session {
 	struct decoding *decoding;	/* the same for BINARY (decoding.h); NULL: nothing yet */
 	struct context *contexts;	/* searches in the selected folder that are kept up to date (context.h) */
 	struct notify *notify;		/* what NOTIFY asked for (notify.h); NULL: it was never used */
+	struct warm *warm;		/* new mail whose facts are not made yet (warm.h); NULL: none */
 	bool said_polling;		/* the log knows that there is no inotify */
 };
 

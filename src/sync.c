@@ -4,6 +4,7 @@
 #include "context.h"
 #include "sync.h"
 #include "view.h"
+#include "warm.h"
 
 static_assert((int)MD_ANSWERED == FLAG_ANSWERED && (int)MD_FLAGGED == FLAG_FLAGGED && (int)MD_DELETED == FLAG_DELETED &&
 		      (int)MD_SEEN == FLAG_SEEN && (int)MD_DRAFT == FLAG_DRAFT,
@@ -199,6 +200,20 @@ static void tell_changed(struct session *s)
 	c->n = 0;
 }
 
+/* New mail is for the session to warm up that has made it its own: \Recent is in just one. */
+static void note_new(struct session *s)
+{
+	struct view *v = s->view;
+	size_t from = v->recent.n;
+
+	if (v->readonly || v->last <= v->warmed)
+		return;
+	while (from && v->recent.v[from - 1] > v->warmed)
+		from--;
+	warm_note(s, buf_view(&s->folder), v->box, v->recent.v + from, v->recent.n - from);
+	v->warmed = v->last;
+}
+
 /* The order is Courier's (the manual page's procedure shows it): EXPUNGE, FLAGS, EXISTS, RECENT, FETCH. */
 void sync_tell_known(struct session *s, bool keeps_numbers)
 {
@@ -223,6 +238,7 @@ void sync_tell_known(struct session *s, bool keeps_numbers)
 	tell_changed(s);
 	if (s->contexts)
 		contexts_tell(s);
+	note_new(s);
 	v->told_modseq = MIN(maildir_highestmodseq(v->box), v->gone_modseq - 1);
 }
 

@@ -6,6 +6,7 @@
 #include "notify.h"
 #include "upload.h"
 #include "view.h"
+#include "warm.h"
 
 void upload_release(struct upload *u)
 {
@@ -353,6 +354,7 @@ enum verdict upload_deliver(struct upload *u, const char **ret_code, uint32_t **
 
 	if (r < 0)
 		return cmd_failed(u->cmd, r);
+	warm_note(u->s, u->folder, u->box, uids, u->n);
 	if (u->s->notify)
 		notify_wrote(u->s, u->folder, u->box, (struct md_uids){ uids, u->n });
 	uidset_init(&set, a);

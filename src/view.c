@@ -189,6 +189,7 @@ void view_begin(struct view *v)
 			uids_push(&v->recent, maildir_at(v->box, i)->uid);
 	v->n = n;
 	v->last = n ? maildir_at(v->box, n - 1)->uid : 0;
+	v->warmed = v->last;
 	maildir_events_clear(v->box);
 	v->noticed = 0;
 	v->told_modseq = v->client_modseq = maildir_highestmodseq(v->box);

@@ -38,6 +38,7 @@ struct view {
 	size_t noticed;			/* so many of the folder's events are in gone, where they belong there */
 	struct uids changed;		/* flags or keywords are others than the client knows; in any order */
 	struct uids recent;		/* \Recent in this session, ascending */
+	uint32_t warmed;		/* no message up to this UID has yet to be given to warm_note() */
 	struct uids saved;		/* what "$" means (RFC 5182), ascending */
 	bool follows;			/* contexts want to know what has changed (context.h) */
 	struct uids touched;		/* then: new messages, and ones whose flags have changed; in any order */

@@ -216,6 +216,8 @@ int wait_for(struct wait *w, unsigned what, int timeout_ms)
 			w->stop = true;
 		if (got || ms == 0)
 			return got;
+		if (rest && w->rested)
+			w->rested(w->data, what);
 		if (rest)
 			memory_rest();
 		rested |= rest;

@@ -20,6 +20,7 @@ struct wait {
 	struct loop *loop;
 	bool no_loop; /* sd-event could not be had, which has been logged */
 	void (*before)(void *data, unsigned what); /* about to wait: what should not be held meanwhile goes; NULL: nothing */
+	void (*rested)(void *data, unsigned what); /* has waited for a second, and goes on; NULL: nothing */
 	void *data;
 };
 
