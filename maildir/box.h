@@ -24,6 +24,7 @@ struct maildir {
 	bool must_look; /* beliefs have failed, or events were lost: look at everything */
 	bool unmoved;	/* some messages are in new/ */
 	bool unplaced;	/* and it is not known which */
+	bool sets_atime; /* reading them does: they are somebody else's */
 	bool damaged;	/* the journal makes no sense: the lock is needed to tell why */
 	uint32_t recent_from; /* no message with a lower UID is \Recent here */
 	bool claiming;	/* a watermark that is journaled now is this handle's claim */

@@ -86,16 +86,30 @@ int find_rename(struct maildir *m, struct message *msg, uint64_t letters)
 	return r;
 }
 
-static int open_believed(struct maildir *m, const struct message *msg, int *ret)
+/* When a message was read is of no use to anybody, and to write it down would take as long as reading does. For a file of somebody else
+ * that can't be asked for.
+ */
+static int open_quietly(struct maildir *m, int dir, const char *name)
 {
 	const int flags =
 		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (m->config->symlinks ? 0 : O_NOFOLLOW);
+	int fd = -1;
+
+	if (!m->sets_atime) {
+		fd = openat(dir, name, flags | O_NOATIME);
+		m->sets_atime = fd < 0 && errno == EPERM;
+	}
+	return m->sets_atime ? openat(dir, name, flags) : fd;
+}
+
+static int open_believed(struct maildir *m, const struct message *msg, struct md_file *ret)
+{
 	char name[MDNAME_MAX + 1];
 	struct stat st;
 	int fd, r;
 
 	index_name(&m->index, msg, name);
-	fd = openat(msg->state & AT_NEW ? m->new : m->cur, name, flags);
+	fd = open_quietly(m, msg->state & AT_NEW ? m->new : m->cur, name);
 	if (fd < 0)
 		return errno == ENXIO ? -EINVAL : -errno;
 	r = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
@@ -103,12 +117,12 @@ static int open_believed(struct maildir *m, const struct message *msg, int *ret)
 		close(fd);
 		return r;
 	}
-	*ret = fd;
+	*ret = (struct md_file){ .fd = fd, .size = st.st_size, .mtime = st.st_mtime };
 	return 0;
 }
 
 /* Somebody holds the lock for long: the file is looked for all the same, and nothing that was seen is journaled. */
-static int look_unlocked(struct maildir *m, uint32_t uid, int *ret_fd)
+static int look_unlocked(struct maildir *m, uint32_t uid, struct md_file *ret)
 {
 	_cleanup_(look_release) struct look look = { 0 };
 	const struct message *msg;
@@ -120,17 +134,17 @@ static int look_unlocked(struct maildir *m, uint32_t uid, int *ret_fd)
 	if (r < 0)
 		return r;
 	msg = index_find(&m->index, uid);
-	r = msg && msg->seen == m->generation ? open_believed(m, msg, ret_fd) : -ENOENT;
+	r = msg && msg->seen == m->generation ? open_believed(m, msg, ret) : -ENOENT;
 	return r == -ENOENT ? -ETIMEDOUT : r; /* whether it is gone is for the lock's holder to say */
 }
 
 /* Takes what has happened into account, and if that says nothing of it, looks everywhere. */
-static int look_for(struct maildir *m, uint32_t uid, int *ret_fd)
+static int look_for(struct maildir *m, uint32_t uid, struct md_file *ret)
 {
 	int r = box_lock(m, box_read_wait(m));
 
 	if (r == -ETIMEDOUT)
-		return look_unlocked(m, uid, ret_fd);
+		return look_unlocked(m, uid, ret);
 	if (r == -EROFS || r == -EACCES || r == -EPERM) /* nobody here can tell more */
 		return -ENOENT;
 	for (int i = 0; i < 2 && r >= 0; i++) {
@@ -146,7 +160,7 @@ static int look_for(struct maildir *m, uint32_t uid, int *ret_fd)
 		}
 		r = find_file(m, msg, &st);
 		if (r >= 0)
-			r = open_believed(m, msg, ret_fd);
+			r = open_believed(m, msg, ret);
 		if (r != -ENOENT)
 			break;
 		m->must_look = true;
@@ -156,11 +170,11 @@ static int look_for(struct maildir *m, uint32_t uid, int *ret_fd)
 	return r;
 }
 
-int maildir_message_fd(struct maildir *m, uint32_t uid, int *ret_fd)
+int maildir_message_file(struct maildir *m, uint32_t uid, struct md_file *ret)
 {
 	struct message *msg = index_find(&m->index, uid);
 	struct stat st;
-	int r = msg ? open_believed(m, msg, ret_fd) : -ENOENT;
+	int r = msg ? open_believed(m, msg, ret) : -ENOENT;
 
 	if (!msg || r != -ENOENT)
 		return r;
@@ -170,6 +184,16 @@ int maildir_message_fd(struct maildir *m, uint32_t uid, int *ret_fd)
 	msg = index_find(&m->index, uid);
 	if (!msg)
 		return -ENOENT;
-	r = find_file(m, msg, &st) < 0 ? -ENOENT : open_believed(m, msg, ret_fd);
-	return r == -ENOENT ? look_for(m, uid, ret_fd) : r;
+	r = find_file(m, msg, &st) < 0 ? -ENOENT : open_believed(m, msg, ret);
+	return r == -ENOENT ? look_for(m, uid, ret) : r;
+}
+
+int maildir_message_fd(struct maildir *m, uint32_t uid, int *ret_fd)
+{
+	struct md_file file;
+	const int r = maildir_message_file(m, uid, &file);
+
+	if (r == 0)
+		*ret_fd = file.fd;
+	return r;
 }

@@ -172,6 +172,13 @@ void maildir_changed(const struct maildir *m, uint64_t modseq, struct arena *a, 
  * -ELOOP or -EINVAL if the name is something else by now, -EACCES and so on as open(2).
  */
 int maildir_message_fd(struct maildir *m, uint32_t uid, int *ret_fd);
+/* The same, and what fstat(2) tells of it. */
+struct md_file {
+	int fd;
+	off_t size;
+	time_t mtime;
+};
+int maildir_message_file(struct maildir *m, uint32_t uid, struct md_file *ret);
 
 struct md_uids {
 	uint32_t *v;

@@ -270,6 +270,48 @@ START_TEST(expunged_elsewhere_is_enoent_and_nothing_else)
 }
 END_TEST
 
+START_TEST(reading_a_message_does_not_change_its_file)
+{
+	struct t_folder f = three();
+	struct maildir *m = t_select(&f);
+	const struct timespec times[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1100000000 } };
+	struct md_file file;
+	struct stat st;
+
+	ck_assert_int_eq(maildir_message_file(m, 2, &file), 0);
+	ck_assert_int_eq(futimens(file.fd, times), 0);
+	close(file.fd);
+	t_reads(m, 2, "bb");
+	ck_assert_int_eq(maildir_message_file(m, 2, &file), 0);
+	ck_assert(file.size == 2 && file.mtime == times[1].tv_sec);
+	ck_assert_int_eq(fstat(file.fd, &st), 0);
+	ck_assert_int_eq(st.st_atime, times[0].tv_sec);
+	close(file.fd);
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
+/* As in a shared folder: the kernel leaves it to a file's owner whether its time of access is kept. */
+START_TEST(messages_of_somebody_else_are_read_as_well)
+{
+	struct t_folder f = three();
+	struct maildir *m = t_select(&f);
+	int fd;
+
+	ck_assert_int_eq(maildir_message_fd(m, 2, &fd), 0);
+	ck_assert_int_eq(fchmod(fd, 0644), 0);
+	close(fd);
+	if (geteuid() == 0)
+		ck_assert(fchmodat(f.fd, "cur", 0755, 0) == 0 && seteuid(65534) == 0);
+	t_reads(m, 2, "bb");
+	t_reads(m, 2, "bb");
+	ck_assert_int_eq(seteuid(getuid()), 0);
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
 START_TEST(vanished_uids_are_remembered_as_ranges)
 {
 	struct t_folder f = t_folder_make();
@@ -312,4 +354,5 @@ T_SUITE("store", T_LOOP(a_change_is_in_the_file_name_and_seen_by_others, changes
 	T_LOOP(a_foreign_change_that_nobody_saw_is_not_undone, both),
 	T_TEST(more_keywords_than_letters_live_in_the_journal), T_TEST(keywords_have_limits),
 	T_TEST(long_names_keep_their_flags_in_the_journal), T_TEST(expunge_removes_what_is_deleted_now),
-	T_TEST(expunged_elsewhere_is_enoent_and_nothing_else), T_TEST(vanished_uids_are_remembered_as_ranges))
+	T_TEST(expunged_elsewhere_is_enoent_and_nothing_else), T_TEST(reading_a_message_does_not_change_its_file),
+	T_TEST(messages_of_somebody_else_are_read_as_well), T_TEST(vanished_uids_are_remembered_as_ranges))

@@ -65,8 +65,7 @@ static void chunk_add(struct arena *a, size_t n)
 	a->chunk = c;
 }
 
-/* Not overwritten yet. */
-static char *take(struct arena *a, size_t n)
+char *arena_room(struct arena *a, size_t n)
 {
 	if (n > SIZE_MAX / 2)
 		out_of_memory();
@@ -80,7 +79,7 @@ static char *take(struct arena *a, size_t n)
 
 void *arena_alloc(struct arena *a, size_t n)
 {
-	char *p = take(a, n);
+	char *p = arena_room(a, n);
 
 	return memset(p, 0, a->chunk->n - a->newest);
 }
@@ -122,7 +121,7 @@ void *arena_grow(struct arena *a, void *old, size_t n, size_t size)
 
 struct str arena_str(struct arena *a, struct str s)
 {
-	char *p = take(a, s.n + 1);
+	char *p = arena_room(a, s.n + 1);
 
 	if (s.n)
 		memcpy(p, s.s, s.n);

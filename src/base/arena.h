@@ -15,6 +15,8 @@ size_t arena_used(const struct arena *a);	/* octets handed out, to hold a limit 
 
 /* n octets, all zero, aligned for anything. */
 void *arena_alloc(struct arena *a, size_t n);
+/* The same, but whatever is there stays: for who fills all of it. */
+char *arena_room(struct arena *a, size_t n);
 
 /* An array of elements of size octets, with room for at least n of them. old is what this returned for n - 1
  * elements, or NULL for n == 1: arrays grow one by one, at a cost that is constant on average.
