@@ -83,7 +83,9 @@ static int make_size(struct fetching *f, struct buf *ret)
 
 	if (f->have & NEEDS_PARTS)	/* which has counted */
 		size = f->parts->header_size + f->parts->body_size;
-	else
+	else if (fetching_is_small(f) && (r = fetching_start(f)) == 0)
+		size = sent_str_size(f->start);
+	else if (r == 0)
 		r = sent_size(f->fd, 0, f->file_size, &size, NULL);
 	if (r == 0)
 		put_number(ret, size);

@@ -1,7 +1,6 @@
 /* fetch.c: one message that is being fetched or searched, and the FETCH line about it */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/fd.h"
 #include "fetch.h"
 #include "fetching.h"
@@ -38,19 +37,16 @@ void fetching_end(struct fetching *f)
 
 static int need_file(struct fetching *f)
 {
-	struct stat st;
-	const int r = maildir_message_fd(f->box, f->uid, &f->fd);
+	struct md_file file;
+	const int r = maildir_message_file(f->box, f->uid, &file);
 
 	f->message = maildir_message(f->box, f->uid);
 	if (r < 0)	/* what has another's place now, a link or a directory, is no message to read */
 		return r == -ELOOP || r == -EINVAL ? -EIO : r;
-	if (!f->message)
-		return -ENOENT;
-	if (fstat(f->fd, &st) < 0)
-		return -errno;
-	f->file_size = st.st_size;
-	f->file_date = st.st_mtime;
-	return 0;
+	f->fd = file.fd;
+	f->file_size = file.size;
+	f->file_date = file.mtime;
+	return f->message ? 0 : -ENOENT;
 }
 
 /* Whether the last line is empty, which is where a header section ends. */
@@ -62,11 +58,49 @@ static bool ends_empty(struct str header)
 	return header.n == 0 || str_ends(header, STR("\n"));
 }
 
+bool fetching_is_small(const struct fetching *f)
+{
+	return f->file_size <= START_MAX;
+}
+
+int fetching_start(struct fetching *f)
+{
+	const size_t n = (size_t)MIN(f->file_size, (off_t)START_MAX);
+	char *p;
+	ssize_t r;
+
+	if (f->start.s)
+		return 0;
+	p = arena_room(f->arena, n + 1);
+	r = fd_pread_all(f->fd, p, n, 0);
+	if (r < 0)
+		return (int)r;
+	f->start = (struct str){ p, (size_t)r };
+	return 0;
+}
+
+/* The header is in the start. */
+static int short_header(struct fetching *f, size_t n)
+{
+	f->header = str_head(f->start, n);
+	f->body = (off_t)n;
+	if (str_find(f->header, 0) < n) {
+		f->header = arena_str(f->arena, f->header);
+		sent_no_nul((char *)(uintptr_t)f->header.s, n);
+	}
+	return 0;
+}
+
 static int need_header(struct fetching *f)
 {
 	_cleanup_(buf_release) struct buf b = { 0 };
-	int r = header_read(f->fd, 0, f->file_size, HEADER_MAX, &b);
+	int r = fetching_start(f);
+	const size_t n = header_length(f->start);
 
+	if (r == 0 && (n || fetching_is_small(f)))
+		return short_header(f, n ? n : f->start.n);
+	if (r == 0)
+		r = header_read(f->fd, 0, f->file_size, HEADER_MAX, &b);
 	if (r < 0)
 		return r;
 	f->header = arena_str(f->arena, buf_view(&b));
@@ -75,6 +109,15 @@ static int need_header(struct fetching *f)
 		return 0;
 	}
 	return header_end(f->fd, 0, -1, &f->body);
+}
+
+static int need_parts(struct fetching *f)
+{
+	const int r = fetching_is_small(f) ? fetching_start(f) : mime_parse(f->fd, f->arena, &mime_limits, &f->parts);
+
+	if (r == 0 && fetching_is_small(f))
+		mime_parse_str(f->start, f->arena, &mime_limits, &f->parts);
+	return r;
 }
 
 int fetching_need(struct fetching *f, unsigned needs)
@@ -89,7 +132,7 @@ int fetching_need(struct fetching *f, unsigned needs)
 	if (r == 0 && needs & NEEDS_HEADER)
 		r = need_header(f);
 	if (r == 0 && needs & NEEDS_PARTS)
-		r = mime_parse(f->fd, f->arena, &mime_limits, &f->parts);
+		r = need_parts(f);
 	if (r == 0)
 		f->have |= needs & (NEEDS_FILE | NEEDS_HEADER | NEEDS_PARTS);
 	for (unsigned facts = needs >> 16; r == 0 && facts; facts &= facts - 1)

@@ -31,6 +31,7 @@ struct fetching {
 	int fd;				/* -1: not open */
 	off_t file_size;
 	int64_t file_date;		/* seconds since 1970 */
+	struct str start;		/* of the file, START_MAX octets at most: fetching_start() */
 	struct str header;		/* as stored */
 	off_t body;			/* where in the file the header section ends: NEEDS_HEADER */
 	struct part *parts;

@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct mime_limits few = { .depth = 5, .parts = 9, .header = 500 };
 	_cleanup_(arena_free) struct arena a = { 0 };
 	_cleanup_(fd_closep) int fd = memfd_create("fuzz", MFD_CLOEXEC);
-	struct part *root;
+	struct part *root, *in_memory;
 
 	assert(fd >= 0 && fd_write_all(fd, data, size) == 0);
 	assert(mime_parse(fd, &a, &few, &root) == 0);
@@ -80,6 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	t_check_tree(fd, root);
 	assert(mime_parse(fd, &a, &mime_limits, &root) == 0);
 	t_check_tree(fd, root);
+	mime_parse_str((struct str){ (const char *)data, size }, &a, &mime_limits, &in_memory);
+	t_same_tree(root, in_memory);
 	check_parts(fd, root);
 	check_text(fd, root);
 	assert(mime_find(root, (const uint32_t[]){ 1 }, 1));

@@ -35,6 +35,19 @@ static inline void t_check_strs(const struct part *p)
 	assert(p->type.n && p->subtype.n && p->encoding.n);
 }
 
+/* Both trees are the same. */
+static inline void t_same_tree(const struct part *a, const struct part *b)
+{
+	assert(!a == !b);
+	if (!a)
+		return;
+	assert(a->kind == b->kind && a->header == b->header && a->body == b->body && a->end == b->end);
+	assert(a->header_size == b->header_size && a->header_lines == b->header_lines && a->body_size == b->body_size &&
+	       a->body_lines == b->body_lines && str_eq(a->type, b->type) && str_eq(a->subtype, b->subtype));
+	t_same_tree(a->child, b->child);
+	t_same_tree(a->next, b->next);
+}
+
 /* Children lie in their parent's body, in order, and do not overlap. Returns how many parts there are. */
 static inline size_t t_check_tree(int fd, const struct part *p)
 {

@@ -35,6 +35,12 @@ START_TEST(a_header_ends_at_its_first_empty_line)
 	ck_assert_int_eq((int)body, (int)ends[_i].body);
 	ck_assert_int_eq(header_read(fd, 0, -1, HEADER_MAX, &got), 0);
 	t_str_eq(buf_view(&got), str_head(in, ends[_i].body));
+	for (size_t n = 0; n <= in.n; n++) {
+		const size_t length = header_length(str_head(in, n));
+
+		ck_assert_uint_eq(length, n < ends[_i].body || length == 0 ? 0 : ends[_i].body);
+		ck_assert(length || n < ends[_i].body || ends[_i].body == in.n);
+	}
 }
 END_TEST
 

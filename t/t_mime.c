@@ -10,10 +10,12 @@
 static struct part *parse(struct arena *a, struct str message, const struct mime_limits *limits)
 {
 	_cleanup_(fd_closep) int fd = t_file(message);
-	struct part *root = NULL;
+	struct part *root = NULL, *in_memory = NULL;
 
 	ck_assert_int_eq(mime_parse(fd, a, limits, &root), 0);
 	ck_assert_ptr_nonnull(root);
+	mime_parse_str(message, a, limits, &in_memory);
+	t_same_tree(root, in_memory);
 	ck_assert_ptr_null(root->parent);
 	ck_assert_ptr_null(root->next);
 	ck_assert_int_eq((int)root->header, 0);

@@ -59,6 +59,7 @@ START_TEST(lines_end_in_crlf_and_nul_is_0x80)
 	ck_assert_uint_eq(lines, texts[_i].lines);
 	sent_str(&in_memory, texts[_i].stored);
 	t_str_eq(buf_view(&in_memory), texts[_i].sent);
+	ck_assert_uint_eq(sent_str_size(texts[_i].stored), texts[_i].sent.n);
 }
 END_TEST
 

@@ -33,6 +33,13 @@ static size_t up_to_empty_line(struct search *s, const char *p, size_t n)
 	return 0;
 }
 
+size_t header_length(struct str text)
+{
+	struct search search = { 0 };
+
+	return up_to_empty_line(&search, text.s, text.n);
+}
+
 static size_t room(off_t from, off_t to, size_t most)
 {
 	return to < 0 ? most : to <= from ? 0 : (size_t)MIN(to - from, (off_t)most);

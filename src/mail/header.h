@@ -23,6 +23,9 @@ enum {
  */
 int header_read(int fd, off_t from, off_t to, size_t max, struct buf *ret);
 
+/* How many octets there are up to the empty line that ends it, and with that; 0 if text has none. */
+size_t header_length(struct str text);
+
 /* Where the body begins: behind the empty line, or at to (or the end of the file) if there is none. The
  * header may have any size. Returns 0 or a negative errno.
  */

@@ -32,7 +32,8 @@ struct parser {
 	const struct mime_limits *limits;
 	size_t parts, header; /* how many there are, and octets of header kept */
 
-	char *buf;   /* BLOCK octets */
+	char *block; /* BLOCK octets to read into */
+	const char *buf;
 	size_t i, n; /* of buf: the next octet, and how many there are */
 	off_t read;  /* where in the file buf ends */
 	bool eof;
@@ -58,8 +59,8 @@ static int fill(struct parser *p)
 
 	if (p->eof || left > BOUNDARY_MAX + 8 || (left && memchr(p->buf + p->i, '\n', left)))
 		return 0;
-	memmove(p->buf, p->buf + p->i, left);
-	r = fd_pread_all(p->fd, p->buf + left, BLOCK - left, p->read);
+	memmove(p->block, p->buf + p->i, left);
+	r = fd_pread_all(p->fd, p->block + left, BLOCK - left, p->read);
 	if (r < 0)
 		return (int)r;
 	p->read += r;
@@ -299,20 +300,37 @@ static int parse(struct parser *p)
 	return 0;
 }
 
-int mime_parse(int fd, struct arena *a, const struct mime_limits *limits, struct part **ret)
+static int parse_all(struct parser *p, struct part **ret)
 {
-	char buf[BLOCK];
-	struct parser p = { .fd = fd, .arena = a, .limits = limits, .buf = buf, .line_start = true };
 	struct node *root;
 	int r;
 
-	p.open = arena_alloc(a, (limits->depth + 1) * sizeof *p.open);
-	root = part_begin(&p, NULL);
-	r = parse(&p);
-	buf_release(&p.kept);
+	p->open = arena_alloc(p->arena, (p->limits->depth + 1) * sizeof *p->open);
+	root = part_begin(p, NULL);
+	r = parse(p);
+	buf_release(&p->kept);
 	if (r == 0)
 		*ret = &root->part;
 	return r;
+}
+
+int mime_parse(int fd, struct arena *a, const struct mime_limits *limits, struct part **ret)
+{
+	char block[BLOCK];
+	struct parser p = {
+		.fd = fd, .arena = a, .limits = limits, .block = block, .buf = block, .line_start = true
+	};
+
+	return parse_all(&p, ret);
+}
+
+void mime_parse_str(struct str message, struct arena *a, const struct mime_limits *limits, struct part **ret)
+{
+	struct parser p = {
+		.arena = a, .limits = limits, .buf = message.s, .n = message.n, .eof = true, .line_start = true
+	};
+
+	(void)parse_all(&p, ret); /* nothing is read, so nothing fails */
 }
 
 /* ---- the finished tree ---- */

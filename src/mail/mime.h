@@ -46,6 +46,8 @@ extern const struct mime_limits mime_limits; /* 64 deep, 10,000 parts, 4 MiB */
  * in a. Returns 0 or a negative errno.
  */
 int mime_parse(int fd, struct arena *a, const struct mime_limits *limits, struct part **ret);
+/* The same of a message that is in memory. */
+void mime_parse_str(struct str message, struct arena *a, const struct mime_limits *limits, struct part **ret);
 
 /* The part that IMAP calls path[0].path[1]... (RFC 9051 6.4.5.1); n == 0 is the root. "1" of what is no
  * multipart is that itself, and the numbers behind a message part's are those of the message in it. NULL if

@@ -168,6 +168,14 @@ int sent_size(int fd, off_t from, off_t to, uint64_t *ret_octets, uint64_t *ret_
 	return 0;
 }
 
+uint64_t sent_str_size(struct str stored)
+{
+	uint64_t lines = 0, bare = 0;
+
+	count(stored.s, stored.n, false, &lines, &bare);
+	return stored.n + bare;
+}
+
 void sent_str(struct buf *b, struct str stored)
 {
 	bool cr = false;

@@ -54,5 +54,7 @@ int sent_size(int fd, off_t from, off_t to, uint64_t *ret_octets, uint64_t *ret_
 
 /* Adds stored octets that are in memory, as sent. */
 void sent_str(struct buf *b, struct str stored);
+/* And how many that are. */
+uint64_t sent_str_size(struct str stored);
 /* Only the last row but one of the table above: NUL becomes 0x80. */
 void sent_no_nul(char *p, size_t n);
