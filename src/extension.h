@@ -67,6 +67,7 @@ enum fetch_needs {
 	NEEDS_SIZE = 1 << (16 + FACT_SIZE),
 	NEEDS_ORDER = 1 << (16 + FACT_ORDER),
 	NEEDS_DIGEST = 1 << (16 + FACT_DIGEST),
+	NEEDS_PLACES = 1 << (16 + FACT_PLACES),
 };
 
 struct fetch_row {

@@ -6,6 +6,7 @@
 #include "fetching.h"
 #include "mail/preview.h"
 #include "mail/sent.h"
+#include "places.h"
 
 enum { PIECE = 64 * 1024 };
 
@@ -53,13 +54,19 @@ static int make_envelope(struct fetching *f, struct buf *ret)
 	return 0;
 }
 
+/* While they are known: who asks for the structure of a big message asks for its parts next. */
+static int leave_places(struct fetching *f, int r)
+{
+	return r < 0 || f->file_size < PLACES_FROM ? r : fact_need(f, FACT_PLACES);
+}
+
 static int make_body(struct fetching *f, struct buf *ret)
 {
 	struct writer w;
 
 	writer_init(&w, ret);
 	w.utf8 = f->utf8;
-	return fetch_write_structure(&w, f, f->parts, false);
+	return leave_places(f, fetch_write_structure(&w, f, f->parts, false));
 }
 
 static int make_structure(struct fetching *f, struct buf *ret)
@@ -68,7 +75,7 @@ static int make_structure(struct fetching *f, struct buf *ret)
 
 	writer_init(&w, ret);
 	w.utf8 = f->utf8;
-	return fetch_write_structure(&w, f, f->parts, true);
+	return leave_places(f, fetch_write_structure(&w, f, f->parts, true));
 }
 
 static int make_preview(struct fetching *f, struct buf *ret)
@@ -123,6 +130,12 @@ static int make_digest(struct fetching *f, struct buf *ret)
 	return 0;
 }
 
+static int make_places(struct fetching *f, struct buf *ret)
+{
+	places_make(ret, f->parts);
+	return 0;
+}
+
 /* How a fact is made, and of what. size: all of them have so many octets; 0: any. worded: it has strings as they are sent. */
 static const struct maker {
 	unsigned needs;
@@ -139,11 +152,14 @@ static const struct maker {
 	[FACT_SIZE] = { NEEDS_FILE, make_size, sizeof(uint64_t), false },
 	[FACT_ORDER] = { NEEDS_FIELDS | NEEDS_DATE, make_order, 0, false },
 	[FACT_DIGEST] = { NEEDS_FILE | NEEDS_DATE, make_digest, DIGEST_HEX, false },
+	[FACT_PLACES] = { NEEDS_PARTS, make_places, 0, false },
 };
 
 /* False if it can't be meant. */
 static bool take(struct fetching *f, enum fact fact, struct str value)
 {
+	if (fact == FACT_PLACES && !(f->have & NEEDS_PARTS) && !places_read(value, f->arena, &f->parts))
+		return false;
 	if (fact == FACT_FIELDS && !fields_open(value, &f->fields))
 		return false;
 	f->facts[fact] = value;
@@ -194,7 +210,7 @@ bool fetching_knows(struct fetching *f, enum fact fact)
 /* Leaves a fact that has just been made in the cache, if others can use it as well. */
 static void leave(struct fetching *f, enum fact fact, struct str value)
 {
-	if (!find_cache(f) || value.n > FACT_MAX || (makers[fact].worded && f->utf8 && !str_ascii(value)))
+	if (!find_cache(f) || value.n > FACT_MAX || (fact == FACT_PLACES && f->file_size < PLACES_FROM) || (makers[fact].worded && f->utf8 && !str_ascii(value)))
 		return;
 	f->key.kind = (uint8_t)fact;
 	cache_put(f->cache, &f->key, value);

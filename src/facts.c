@@ -13,6 +13,7 @@ const char *const fact_names[FACTS] = {
 	[FACT_DATE] = "date",	  [FACT_FIELDS] = "fields",    [FACT_ENVELOPE] = "envelope",
 	[FACT_BODY] = "body",	  [FACT_STRUCTURE] = "structure", [FACT_PREVIEW] = "preview",
 	[FACT_SIZE] = "size",	  [FACT_ORDER] = "order",      [FACT_DIGEST] = "digest",
+	[FACT_PLACES] = "places",
 };
 
 static bool is_among(const char *const *names, struct str name)

@@ -17,10 +17,14 @@ enum fact {
 	FACT_SIZE,	/* octets as sent; behind what parses the message, since then that is known */
 	FACT_ORDER,	/* what SORT and THREAD go by: struct order */
 	FACT_DIGEST,	/* DIGEST_HEX octets: of the date and all the content */
+	FACT_PLACES,	/* of the parts of a message of PLACES_FROM octets: places.h */
 	FACTS
 };
 extern const char *const fact_names[FACTS];
-enum { FACT_MAX = 256 * 1024 };	/* octets; longer ones are not kept */
+enum {
+	FACT_MAX = 256 * 1024,	/* octets; longer ones are not kept */
+	PLACES_FROM = 128 * 1024, /* octets of a file; smaller ones are parsed as fast */
+};
 
 /* Whether a field of that name, in any case, is in FACT_FIELDS. What clients ask for in lists of messages, and what people search for,
  * but not what only machines read and write at length. To change it, change CACHE_VERSION.

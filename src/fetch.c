@@ -140,6 +140,15 @@ int fetching_need(struct fetching *f, unsigned needs)
 	return r;
 }
 
+int fetching_places(struct fetching *f)
+{
+	const int r = fetching_need(f, NEEDS_FILE);
+
+	if (r < 0 || f->have & NEEDS_PARTS)
+		return r;
+	return fetching_need(f, f->file_size < PLACES_FROM ? NEEDS_PARTS : NEEDS_PLACES);
+}
+
 /* All of a macro's items (RFC 9051 6.4.5). */
 static const struct macro {
 	const char *name, *items;
@@ -291,7 +300,7 @@ bool fetch_sets_seen(const struct fetch_item *items, size_t n)
 /* Whether the section of an item can be decoded (RFC 3516 4.3; RFC 9051 6.4.5). */
 static int decodable(struct fetching *f, const struct section *section)
 {
-	const int r = section->parts ? fetching_need(f, NEEDS_PARTS) : 0;
+	const int r = section->parts ? fetching_places(f) : 0;
 	const struct part *part = r == 0 && section->parts ? mime_find(f->parts, section->part, section->parts) : NULL;
 
 	if (r < 0 || !part)

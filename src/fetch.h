@@ -34,7 +34,7 @@ struct fetching {
 	struct str start;		/* of the file, START_MAX octets at most: fetching_start() */
 	struct str header;		/* as stored */
 	off_t body;			/* where in the file the header section ends: NEEDS_HEADER */
-	struct part *parts;
+	struct part *parts;		/* NEEDS_PARTS; or only what places_read() gives of them: fetching_places() */
 	bool utf8;			/* strings are sent in UTF-8 */
 	bool keep;			/* what is known stays while something is waited for */
 	bool unasked;			/* no client asks for what is needed here */
@@ -55,6 +55,8 @@ int fetching_begin(struct fetching *f, struct maildir *box, uint32_t uid, struct
 int fetching_need(struct fetching *f, unsigned needs);
 /* The same for a fact if it is in the cache. */
 bool fetching_knows(struct fetching *f, enum fact fact);
+/* The file, and its parts as places_read() gives them, or more of them. */
+int fetching_places(struct fetching *f);
 void fetching_end(struct fetching *f);
 /* From here on nothing is taken out of the cache, or left there. */
 void fetching_uncached(struct fetching *f);

@@ -125,6 +125,16 @@ static void show_order(struct str value)
 	}
 }
 
+static void show_places(const struct part *p)
+{
+	printf("%lld-%lld-%lld", (long long)p->header, (long long)p->body, (long long)p->end);
+	for (const struct part *child = p->child; child; child = child->next) {
+		fputs(child == p->child ? " (" : ", ", stdout);
+		show_places(child);
+		fputs(child->next ? "" : ")", stdout);
+	}
+}
+
 static void show_value(const struct fetching *f, enum fact fact)
 {
 	if (fact == FACT_DATE)
@@ -133,6 +143,8 @@ static void show_value(const struct fetching *f, enum fact fact)
 		printf("%llu octets", (unsigned long long)f->size);
 	else if (fact == FACT_ORDER)
 		show_order(f->facts[fact]);
+	else if (fact == FACT_PLACES)
+		show_places(f->parts);
 	else
 		put_text(fact == FACT_FIELDS ? f->fields.text : f->facts[fact]);
 	putchar('\n');
@@ -154,6 +166,15 @@ static void note(void *data, const struct cache_entry *e)
 		return;
 	r->kinds[e->kind] = true;
 	r->since[e->kind] = e->days[0];
+}
+
+static const char *why_not(struct fetching *f, enum fact fact, bool recorded)
+{
+	if (recorded)
+		return "not used: it is of a file of another name, or damaged";
+	if (fact == FACT_PLACES && fetching_need(f, NEEDS_FILE) == 0 && f->file_size < PLACES_FROM)
+		return "not kept: the message is small";
+	return "not known yet";
 }
 
 static int show_message(struct looking *l, const char *name, struct maildir *box, uint32_t uid)
@@ -179,7 +200,7 @@ static int show_message(struct looking *l, const char *name, struct maildir *box
 			fputs(": ", stdout);
 			show_value(&f, fact);
 		} else
-			puts(record.kinds[fact] ? "not used: it is of a file of another name, or damaged" : "not known yet");
+			puts(why_not(&f, fact, record.kinds[fact]));
 	}
 	f.unasked = true;
 	fetching_end(&f);

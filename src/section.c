@@ -95,7 +95,8 @@ int section_find(struct fetching *f, const struct section *section, struct piece
 {
 	const bool whole = !section->parts && section->what == SECTION_ALL;
 	const bool kept = section_is_kept(section);
-	const int r = fetching_need(f, section->parts ? NEEDS_PARTS : whole ? NEEDS_FILE : kept ? NEEDS_FIELDS : NEEDS_HEADER);
+	const int r = section->parts ? fetching_places(f) :
+				       fetching_need(f, whole ? NEEDS_FILE : kept ? NEEDS_FIELDS : NEEDS_HEADER);
 
 	*ret = (struct piece){ 0 };
 	if (r < 0)

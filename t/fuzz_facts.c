@@ -1,7 +1,8 @@
-/* t/fuzz_facts.c: any octets as an order out of the cache; and as a header, whose kept fields must be those that it has */
+/* t/fuzz_facts.c: any octets as facts out of the cache; and as a header, whose kept fields must be those that it has */
 #include <assert.h>
 #include "facts.h"
 #include "mail/header.h"
+#include "places.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -64,6 +65,18 @@ static void check_header(struct str header)
 	assert(!header_next(&rest, &got) && !fields_next(&fields, &number, &line));
 }
 
+static void check_places(struct str fact)
+{
+	_cleanup_(buf_release) struct buf again = { 0 };
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct part *root;
+
+	if (!places_read(fact, &a, &root))
+		return;
+	places_make(&again, root);
+	assert(str_eq(fact, buf_view(&again)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct str s = { (const char *)data, size };
@@ -72,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check_order(str_from(s, 1));
 	check_fields(str_from(s, 1));
+	check_places(str_from(s, 1));
 	check_header(str_from(s, 1));
 	return 0;
 }
