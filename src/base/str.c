@@ -8,26 +8,6 @@ struct str str_z(const char *s)
 	return (struct str){ s, s ? strlen(s) : 0 };
 }
 
-char ascii_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
-char ascii_upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c & ~0x20) : c;
-}
-
-bool ascii_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-bool ascii_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 bool str_eq(struct str a, struct str b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.s, b.s, a.n) == 0);
@@ -85,19 +65,6 @@ bool str_istarts(struct str s, struct str prefix)
 bool str_ends(struct str s, struct str suffix)
 {
 	return s.n >= suffix.n && str_eq(str_from(s, s.n - suffix.n), suffix);
-}
-
-struct str str_head(struct str s, size_t n)
-{
-	return (struct str){ s.s, MIN(n, s.n) };
-}
-
-struct str str_from(struct str s, size_t n)
-{
-	if (n == 0 || s.n == 0)
-		return s;
-	n = MIN(n, s.n);
-	return (struct str){ s.s + n, s.n - n };
 }
 
 size_t str_find(struct str s, char c)

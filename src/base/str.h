@@ -20,10 +20,6 @@ bool str_ascii(struct str s);				/* no octet over 127 */
 bool str_istarts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 
-/* Both clamp n to the length. */
-struct str str_head(struct str s, size_t n);		/* the first n octets */
-struct str str_from(struct str s, size_t n);		/* all but the first n */
-
 /* Where c first (last) is, or s.n if nowhere. */
 size_t str_find(struct str s, char c);
 size_t str_rfind(struct str s, char c);
@@ -42,7 +38,37 @@ bool str_cut(struct str *rest, char sep, struct str *ret);
 bool str_u32(struct str s, uint32_t *ret);
 bool str_u64(struct str s, uint64_t *ret);
 
-char ascii_lower(char c);
-char ascii_upper(char c);
-bool ascii_digit(char c);
-bool ascii_alpha(char c);
+/* These are here because they are called for each octet, or nearly. */
+static inline char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static inline char ascii_upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c & ~0x20) : c;
+}
+
+static inline bool ascii_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool ascii_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The first n octets, and all but the first n; both clamp n to the length. */
+static inline struct str str_head(struct str s, size_t n)
+{
+	return (struct str){ s.s, MIN(n, s.n) };
+}
+
+static inline struct str str_from(struct str s, size_t n)
+{
+	if (n == 0 || s.n == 0)
+		return s;
+	n = MIN(n, s.n);
+	return (struct str){ s.s + n, s.n - n };
+}
