@@ -44,16 +44,20 @@ static int put_all(struct cache *c, MDB_txn *txn, struct put **v)
 {
 	MDB_val key = { sizeof CACHE_VERSION_KEY - 1, (void *)(uintptr_t)CACHE_VERSION_KEY };
 	MDB_val value = { sizeof CACHE_VERSION - 1, (void *)(uintptr_t)CACHE_VERSION };
+	MDB_cursor *cursor;
 	int r = mdb_put(txn, c->dbi, &key, &value, MDB_NOOVERWRITE);
 
-	if (r == MDB_KEYEXIST)
-		r = 0;
-	for (size_t i = 0; r == 0 && i < c->npending; i++) {
+	if (r == 0 || r == MDB_KEYEXIST)
+		r = mdb_cursor_open(txn, c->dbi, &cursor);
+	if (r != 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < c->npending; i++) {	/* in order, so it is there already, or near */
 		key = (MDB_val){ KEY_SIZE, v[i]->key };
 		value = (MDB_val){ v[i]->n, v[i] + 1 };
 		if (!v[i]->forget)
-			r = mdb_put(txn, c->dbi, &key, &value, 0);
+			r = mdb_cursor_put(cursor, &key, &value, 0);
 	}
+	mdb_cursor_close(cursor);
 	for (size_t i = 0; r == 0 && i < c->npending; i++)	/* last, since no UID comes again */
 		if (v[i]->forget)
 			r = forget(c, txn, v[i]);
