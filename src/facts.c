@@ -76,7 +76,7 @@ static const struct str numbered[] = {
 unsigned field_number(struct str name)
 {
 	for (size_t i = 0; i < COUNT(numbered); i++)
-		if (name.n == numbered[i].n && str_ieq(name, numbered[i]))
+		if (name.n == numbered[i].n && ascii_lower(name.s[0]) == ascii_lower(numbered[i].s[0]) && str_ieq(name, numbered[i]))
 			return (unsigned)i + 1;
 	return 0;
 }
@@ -88,6 +88,7 @@ void fields_make(struct buf *ret, struct str header)
 	struct field field;
 	uint32_t n = 0;
 
+	buf_reserve(&text, header.n + header.n / 32);	/* most of it, and some CRs */
 	while (header_next(&header, &field)) {
 		const unsigned number = field_number(field.name);
 		const size_t had = text.n;

@@ -24,14 +24,29 @@ static void write_addresses(struct writer *w, const struct addresses *list)
 	w_close(w);
 }
 
+/* Most often they are those of From, which are between these places already. */
+static void write_others(struct writer *w, const struct addresses *list, const struct addresses *as, size_t from, size_t to)
+{
+	if (list->v != as->v) {
+		write_addresses(w, list);
+		return;
+	}
+	buf_reserve(w->out, to - from + 1);
+	w_verbatim(w, (struct str){ w->out->s + from, to - from });
+}
+
 void fetch_write_envelope(struct writer *w, const struct envelope *e)
 {
+	size_t from, to;
+
 	w_open(w);
 	w_nstring(w, e->date);
 	w_nstring(w, e->subject);
+	from = w->out->n + 1;	/* behind the space */
 	write_addresses(w, &e->from);
-	write_addresses(w, &e->sender);
-	write_addresses(w, &e->reply_to);
+	to = w->out->n;
+	write_others(w, &e->sender, &e->from, from, to);
+	write_others(w, &e->reply_to, &e->from, from, to);
 	write_addresses(w, &e->to);
 	write_addresses(w, &e->cc);
 	write_addresses(w, &e->bcc);

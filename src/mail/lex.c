@@ -75,12 +75,17 @@ bool lex_char(struct str *rest, char c)
 	return true;
 }
 
+/* specials has no letters or digits, which most are. */
+static bool is_of_run(char c, const char *specials)
+{
+	return ascii_alpha(c) || ascii_digit(c) || ((unsigned char)c > ' ' && c != 127 && !strchr(specials, c));
+}
+
 bool lex_run(struct str *rest, const char *specials, struct str *ret)
 {
 	size_t i = 0;
 
-	while (i < rest->n && (unsigned char)rest->s[i] > ' ' && rest->s[i] != 127 &&
-	       !strchr(specials, rest->s[i]))
+	while (i < rest->n && is_of_run(rest->s[i], specials))
 		i++;
 	if (i == 0)
 		return false;
