@@ -27,7 +27,7 @@ enum {
 };
 
 /* Whether a field of that name, in any case, is in FACT_FIELDS. What clients ask for in lists of messages, and what people search for,
- * but not what only machines read and write at length. To change it, change CACHE_VERSION.
+ * but not what only machines read and write at length. To change it, change CACHE_VERSION (t_cache_version).
  */
 bool fields_kept(struct str name);
 /* The number of a name, 1 to 63, in any case; 0: it has none. */
