@@ -195,7 +195,7 @@ bool cache_ready(struct cache *c)
 		return true;
 	if (c->not_before && clock_ms() < c->not_before)
 		return false;
-	r = cache_file_open(c);
+	r = c->error = cache_file_open(c);
 	c->not_before = clock_ms() + RETRY_MS;
 	if (r != -ETIMEDOUT)
 		c->state = r == 0 ? CACHE_OPEN : CACHE_GIVEN_UP;

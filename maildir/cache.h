@@ -54,7 +54,11 @@ void cache_commit(struct cache *c, size_t octets);
 /* Before anything is waited for: nobody else should have to keep what we could still read. */
 void cache_rest(struct cache *c);
 
-/* For who looks into it (imapd-cache). Unlike the functions above these fail: a negative errno. */
+/* For who looks into it (imapd-cache). Unlike the functions above these fail: a negative errno. -ENOENT: there is no file of facts;
+ * -EBADMSG: it is damaged, -EPROTO: another version's, and it is left alone after cache_look_only().
+ */
+void cache_look_only(struct cache *c);	/* before anything else: nothing is made, removed or remembered */
+const char *cache_file(const struct cache *c);	/* the file's name in the directory, once it is open */
 uint64_t cache_folder_id(const char *mailboxid, uint32_t uidvalidity);	/* as cache_folder(), without using it */
 struct cache_entry {
 	uint64_t folder;

@@ -156,23 +156,28 @@ static bool is_fit(int dir, const char *name)
 	       S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* The file that there is; what is not fit to be it is removed. LMDB's lock goes by the file's name, which no other file ever
- * has, so that both always belong together, whoever removes one of them. Lock is held.
+/* The file that there is; what is not fit to be it is removed, unless we only look. LMDB's lock goes by the file's name, which no
+ * other file ever has, so that both always belong together, whoever removes one of them. Lock is held. Returns whether something was not fit.
  */
-static void find_file(struct cache *c)
+static bool find_file(struct cache *c)
 {
 	_cleanup_(files_dir_closep) DIR *d = files_dir(c->dir, ".");
 	const struct dirent *e;
+	bool unfit = false;
 
 	c->name[0] = 0;
 	while (d && (e = readdir(d))) {
 		if (!is_facts(e->d_name))
 			continue;
-		if (c->name[0] || !is_fit(c->dir, e->d_name))
-			cache_file_remove(c->dir, e->d_name);
-		else
+		if (!c->name[0] && is_fit(c->dir, e->d_name)) {
 			snprintf(c->name, sizeof c->name, "%.*s", NAME_LENGTH, e->d_name);
+			continue;
+		}
+		unfit = true;
+		if (!c->look_only)
+			cache_file_remove(c->dir, e->d_name);
 	}
+	return unfit;
 }
 
 static void name_file(struct cache *c)
@@ -284,14 +289,10 @@ static int try_open(struct cache *c)
 	return r;
 }
 
-int cache_file_open(struct cache *c)
+static int open_or_make(struct cache *c)
 {
-	int r = cache_lock(c);
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	signal(SIGXFSZ, SIG_IGN);	/* a limit on the size of files is a failure to write as any other */
-	find_file(c);
 	if (c->name[0]) {
 		r = try_open(c);
 		if (cache_is_damage(r) || r == EINVAL || r == ENOENT) {
@@ -305,6 +306,28 @@ int cache_file_open(struct cache *c)
 		if (r != 0)
 			cache_file_remove(c->dir, c->name);
 	}
+	return r;
+}
+
+static int open_to_look(struct cache *c, bool unfit)
+{
+	const int r = c->name[0] ? try_open(c) : unfit ? MDB_INVALID : ENOENT;
+
+	if (r == MDB_INCOMPATIBLE || r == MDB_VERSION_MISMATCH)
+		return EPROTO;
+	return cache_is_damage(r) || r == EINVAL ? EBADMSG : r;
+}
+
+int cache_file_open(struct cache *c)
+{
+	int r = cache_lock(c);
+	bool unfit;
+
+	if (r < 0)
+		return r;
+	signal(SIGXFSZ, SIG_IGN);	/* a limit on the size of files is a failure to write as any other */
+	unfit = find_file(c);
+	r = c->look_only ? open_to_look(c, unfit) : open_or_make(c);
 	cache_unlock(c);
 	if (r == 0)
 		watch_crashes(c);

@@ -3,6 +3,22 @@
 #include <string.h>
 #include "maildir/caching.h"
 
+void cache_look_only(struct cache *c)
+{
+	c->look_only = c->read_only = true;
+}
+
+const char *cache_file(const struct cache *c)
+{
+	return c->name;
+}
+
+/* Opens it, or says why not. */
+static int opened(struct cache *c)
+{
+	return cache_ready(c) ? 0 : c->error ? c->error : -ENOENT;
+}
+
 static int failure(int error)
 {
 	return error > 0 ? -error : error ? -EBADMSG : 0;
@@ -37,10 +53,10 @@ int cache_each(struct cache *c, void (*each)(void *data, const struct cache_entr
 	MDB_cursor *cursor;
 	MDB_val key, value;
 	MDB_txn *txn;
-	int r;
+	int r = opened(c);
 
-	if (!cache_ready(c))
-		return -ENOENT;
+	if (r < 0)
+		return r;
 	r = mdb_txn_begin(c->env, NULL, MDB_RDONLY, &txn);
 	if (r != 0)
 		return failure(r);
@@ -57,10 +73,10 @@ int cache_each(struct cache *c, void (*each)(void *data, const struct cache_entr
 
 int cache_drop_folder(struct cache *c, uint64_t folder)
 {
-	int r;
+	int r = opened(c);
 
-	if (!cache_ready(c))
-		return -ENOENT;
+	if (r < 0)
+		return r;
 	cache_rest(c);
 	r = cache_lock(c);
 	if (r < 0)
@@ -73,10 +89,10 @@ int cache_drop_folder(struct cache *c, uint64_t folder)
 int cache_drop(struct cache *c)
 {
 	char name[sizeof c->name];
-	int r;
+	int r = opened(c);
 
-	if (!cache_ready(c))
-		return -ENOENT;
+	if (r < 0)
+		return r;
 	r = cache_lock(c);
 	if (r < 0)
 		return r;

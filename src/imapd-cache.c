@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/env.h"
@@ -17,16 +17,18 @@
 enum { FINE, WRONG, TROUBLE };
 enum { DAY = 86400, COMMIT_FROM = 2 << 20 };
 
-static const char usage[] = "usage: imapd-cache [--verify | --rebuild | --drop] MAILDIR [FOLDER [UID]]\n";
+static const char usage[] = "usage: imapd-cache [--verify | --rebuild | --drop] MAILDIR [FOLDER [UID]]\n"
+			    "Tells what imapd(8) remembers of messages, or forgets it. As the user whose mail it is.\n";
 
 struct looking {
-	enum { SHOW, VERIFY, REBUILD, DROP } what;
+	enum { SHOW, VERIFY, REBUILD, DROP, HELP } what;
 	struct account *account;
 	struct cache *cache;
 	struct maildir_config config;
 	const char *only;	/* a folder; NULL: all */
 	uint32_t uid;		/* 0: all */
 	unsigned wrong;		/* facts that are not what they should be */
+	bool missing;		/* the UID is not there */
 };
 
 /* What is in the file of one folder. */
@@ -37,6 +39,23 @@ struct counts {
 	uint16_t days[CACHE_KINDS];	/* as struct cache_entry has them */
 	uint64_t octets;
 };
+
+/* What failed, of what is in a Maildir. */
+static const char *in_words(int r)
+{
+	switch (-r) {
+	case EBADMSG:
+		return "its file of facts is damaged; the next session that has a use for it begins anew, and so does --rebuild";
+	case EPROTO:
+		return "its file of facts is of another version of imapd; the next session that has a use for it begins anew";
+	case EREMOTE:
+		return "other machines reach it, so its cache is in IMAPD_CACHEDIR, which is not set";
+	case ETIMEDOUT:
+		return "somebody else keeps it locked";
+	default:
+		return strerror(-r);
+	}
+}
 
 /* Text of strangers: what could do something to a terminal is a question mark. */
 static void put_text(struct str s)
@@ -91,9 +110,10 @@ static int show_folder(struct looking *l, const char *name, const struct maildir
 	struct counts c = { .folder = id_of(box) };
 	const int r = cache_each(l->cache, count, &c);
 
-	if (r < 0)
+	if (r < 0 && r != -ENOENT)
 		return r;
-	printf("%s: %zu messages, %llu octets of facts", name, maildir_count(box), (unsigned long long)c.octets);
+	printf("%s: %zu %s, %llu octets of facts", name, maildir_count(box), maildir_count(box) == 1 ? "message" : "messages",
+	       (unsigned long long)c.octets);
 	put_date(", used in the week from ", c.days[0]);
 	putchar('\n');
 	for (unsigned kind = 1; kind < FACTS; kind++) {
@@ -187,7 +207,7 @@ static int show_message(struct looking *l, const char *name, struct maildir *box
 
 	if (r == 0)
 		r = cache_each(l->cache, note, &record);
-	if (r < 0)
+	if (r < 0 && r != -ENOENT)
 		return r;
 	base = maildir_base_name(box, f.message);
 	printf("%s UID %u, file ", name, (unsigned)uid);
@@ -260,7 +280,7 @@ static int each_message(struct looking *l, const char *name, struct maildir *box
 	int r = 0;
 
 	if (l->uid)
-		return maildir_message(box, l->uid) ? how(l, name, box, l->uid) : -ENOENT;
+		return how(l, name, box, l->uid);
 	for (size_t i = 0; r == 0 && i < maildir_count(box); i++)
 		r = how(l, name, box, maildir_at(box, i)->uid);
 	return r;
@@ -279,6 +299,11 @@ static int treat_folder(struct looking *l, struct str folder, const char *name)
 		r = maildir_update(box, 0);
 	if (r < 0)
 		return r;
+	if (l->uid && l->what != DROP && !maildir_message(box, l->uid)) {
+		fprintf(stderr, "imapd-cache: %s: no message has the UID %u\n", name, (unsigned)l->uid);
+		l->missing = true;
+		return 0;
+	}
 	if (l->what == VERIFY)
 		return each_message(l, name, box, verify_message);
 	if (l->what == SHOW)
@@ -309,47 +334,97 @@ static int treat_all(struct looking *l)
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const char *name = v[i].name.n ? v[i].name.s : "INBOX";
 
-		if (l->only && strcmp(l->only, name) != 0)
+		if (l->only && strcmp(l->only, name) != 0 && (v[i].name.n || strcasecmp(l->only, name) != 0))
 			continue;
 		found = true;
 		r = treat_folder(l, v[i].name, name);
 		if (r < 0)
-			fprintf(stderr, "imapd-cache: %s: %s\n", name, strerror(-r));
+			fprintf(stderr, "imapd-cache: %s: %s\n", name, in_words(r));
 	}
 	if (r == 0 && l->only && !found)
 		fprintf(stderr, "imapd-cache: %s: no such folder\n", l->only);
 	return r == 0 && l->only && !found ? -ENOENT : r;
 }
 
-static int run(struct looking *l, const char *maildir)
+/* Opens the account in the working directory, which is not made a Maildir if it is none. The log says why not. */
+static int open_account(struct looking *l, const char *maildir)
+{
+	const struct account_config account = { .check_owner = true };
+	struct stat st;
+
+	if (stat("cur", &st) < 0 && errno != EACCES) {
+		fprintf(stderr, "imapd-cache: %s: no Maildir (cur: %s)\n", maildir, strerror(errno));
+		return -ENOENT;
+	}
+	if (stat(".", &st) == 0 && st.st_uid != geteuid()) {
+		fprintf(stderr, "imapd-cache: %s: it belongs to the uid %u, and this runs as %u; see runuser(1)\n", maildir,
+			(unsigned)st.st_uid, (unsigned)geteuid());
+		return -EPERM;
+	}
+	return account_open(".", &account, &l->account);
+}
+
+static int open_cache(struct looking *l)
 {
 	const char *where = env_text("IMAPD_CACHEDIR", NULL);
-	const struct account_config account = { .check_owner = true };
+	int r;
+
+	if (where && strcasecmp(where, "none") == 0) {
+		fputs("imapd-cache: there is no cache: IMAPD_CACHEDIR is none\n", stderr);
+		return -ENOENT;
+	}
+	r = cache_open(account_fd(l->account), where, &l->cache);
+	if (r < 0)
+		fprintf(stderr, "imapd-cache: %s: there is no cache: %s\n", where ? where : "imapd.cache",
+			r == -EPERM ? "it is no directory of this user's alone" : in_words(r));
+	else if (l->what == SHOW || l->what == VERIFY)
+		cache_look_only(l->cache);
+	return r;
+}
+
+/* Where it is, and how big. */
+static void show_file(const struct looking *l, const char *maildir)
+{
+	const char *dir = cache_path(l->cache);
+	struct stat st;
+
+	if (fstatat(cache_dir(l->cache), cache_file(l->cache), &st, 0) == 0)
+		printf("%s%s/%s: %lld octets\n", dir ? dir : maildir, dir ? "" : "/imapd.cache", cache_file(l->cache),
+		       (long long)st.st_size);
+}
+
+static int run(struct looking *l, const char *maildir)
+{
+	struct counts all = { 0 };
 	int r;
 
 	if (chdir(maildir) < 0) {
 		fprintf(stderr, "imapd-cache: %s: %s\n", maildir, strerror(errno));
 		return TROUBLE;
 	}
-	if (account_open(".", &account, &l->account) < 0)
-		return TROUBLE;
-	r = where && strcasecmp(where, "none") == 0 ? -ENOENT : cache_open(account_fd(l->account), where, &l->cache);
-	if (r < 0) {
-		fprintf(stderr, "imapd-cache: there is no cache: %s\n", strerror(-r));
-	} else {
+	r = open_account(l, maildir);
+	if (r == 0)
+		r = open_cache(l);
+	if (r == 0) {
 		l->config = (struct maildir_config){ .use_locks = true, .hostname = "localhost", .cache = l->cache };
-		r = treat_all(l);
+		r = l->what == REBUILD || l->what == DROP ? 0 : cache_each(l->cache, count, &all);
+		if (r < 0 && r != -ENOENT)
+			fprintf(stderr, "imapd-cache: %s: %s\n", maildir, in_words(r));
+		else if (l->what == SHOW && !l->only)
+			show_file(l, maildir);
+		if (r == 0 || r == -ENOENT)
+			r = treat_all(l);
 	}
 	cache_close(l->cache);
 	account_close(l->account);
-	return r < 0 ? TROUBLE : l->wrong ? WRONG : FINE;
+	return r < 0 || l->missing ? TROUBLE : l->wrong ? WRONG : FINE;
 }
 
 int main(int argc, char *argv[])
 {
 	static const struct option options[] = {
 		{ "verify", no_argument, NULL, VERIFY }, { "rebuild", no_argument, NULL, REBUILD },
-		{ "drop", no_argument, NULL, DROP },	 { 0 },
+		{ "drop", no_argument, NULL, DROP },	 { "help", no_argument, NULL, HELP },	  { 0 },
 	};
 	struct looking l = { .what = SHOW };
 	int option;
@@ -361,13 +436,17 @@ int main(int argc, char *argv[])
 		}
 		l.what = (unsigned)option;
 	}
+	if (l.what == HELP) {
+		fputs(usage, stdout);
+		return FINE;
+	}
 	argc -= optind;
 	argv += optind;
 	if (argc < 1 || argc > 3 || (argc == 3 && (!str_u32(str_z(argv[2]), &l.uid) || l.uid == 0))) {
 		fputs(usage, stderr);
 		return TROUBLE;
 	}
-	log_open("imapd-cache", STDERR_FILENO);
+	log_open("imapd-cache", -1);
 	l.only = argc > 1 ? argv[1] : NULL;
 	return run(&l, argv[0]);
 }
