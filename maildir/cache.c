@@ -432,8 +432,8 @@ void cache_commit(struct cache *c, size_t octets)
 {
 	int r;
 
-	if (!c || c->npending == 0 || c->pending.n <= octets || c->read_only || !cache_ready(c))
-		return;
+	if (!c || c->npending == 0 || c->pending.n <= MIN(octets, c->limit / 32) || c->read_only || !cache_ready(c))
+		return;	/* small files have room for small commits */
 	cache_rest(c);
 	if (cache_lock(c) < 0)
 		return;

@@ -145,15 +145,16 @@ static bool is_facts(const char *name)
 	return strncmp(name, CACHE_FILE, sizeof CACHE_FILE - 1) == 0 && strlen(name) == NAME_LENGTH;
 }
 
-/* A regular file that nobody else can write, and that no process has fallen over. */
-static bool is_fit(int dir, const char *name)
+/* A regular file that nobody else can write, that no process has fallen over, and that is not from when the limit was higher. */
+static bool is_fit(const struct cache *c, const char *name)
 {
 	char mark[64];
 	struct stat st;
 
 	snprintf(mark, sizeof mark, "%.*s" CACHE_BROKEN, NAME_LENGTH, name);
-	return faccessat(dir, mark, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	return faccessat(c->dir, mark, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && fstatat(c->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+	       (c->look_only || (uint64_t)st.st_size <= c->limit);
 }
 
 /* The file that there is; what is not fit to be it is removed, unless we only look. LMDB's lock goes by the file's name, which no
@@ -169,7 +170,7 @@ static bool find_file(struct cache *c)
 	while (d && (e = readdir(d))) {
 		if (!is_facts(e->d_name))
 			continue;
-		if (!c->name[0] && is_fit(c->dir, e->d_name)) {
+		if (!c->name[0] && is_fit(c, e->d_name)) {
 			snprintf(c->name, sizeof c->name, "%.*s", NAME_LENGTH, e->d_name);
 			continue;
 		}

@@ -117,15 +117,18 @@ static int oldest(MDB_cursor *cursor, uint64_t but, uint64_t *ret)
 	return r != 0 && r != MDB_NOTFOUND ? r : least == UINT32_MAX ? MDB_NOTFOUND : 0;
 }
 
-static int remove_folder(MDB_cursor *cursor, uint64_t folder)
+/* Removes what there is in a folder from key on: of all kinds, or of that kind up to UID last. */
+static int remove_from(MDB_cursor *cursor, const uint8_t from[KEY_SIZE], bool all, uint32_t last)
 {
-	uint8_t at[KEY_SIZE] = { 0 };
-	MDB_val key = { sizeof at, at }, value;
-	int r;
+	const size_t same = all ? KEY_FOLDER : KEY_UID;
+	MDB_val key = { KEY_SIZE, (void *)(uintptr_t)from }, value;
+	uint32_t uid;
+	int r = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
 
-	memcpy(at, &folder, KEY_FOLDER);
-	r = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-	while (r == 0 && key.mv_size == KEY_SIZE && memcmp(key.mv_data, at, KEY_FOLDER) == 0) {
+	while (r == 0 && key.mv_size == KEY_SIZE && memcmp(key.mv_data, from, same) == 0) {
+		memcpy(&uid, (const char *)key.mv_data + KEY_UID, sizeof uid);
+		if (!all && be32toh(uid) > last)
+			break;
 		r = mdb_cursor_del(cursor, 0);
 		if (r == 0)
 			r = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
@@ -133,7 +136,62 @@ static int remove_folder(MDB_cursor *cursor, uint64_t folder)
 	return r == MDB_NOTFOUND ? 0 : r;
 }
 
-/* Removes one folder; NULL: the one that was used longest ago. MDB_NOTFOUND: there is none but the one in use. */
+static int remove_folder(MDB_cursor *cursor, uint64_t folder)
+{
+	uint8_t from[KEY_SIZE];
+
+	cache_key_encode(from, folder, 0, 0);
+	return remove_from(cursor, from, true, 0);
+}
+
+/* The first or the last UID of a kind. */
+static int edge(MDB_cursor *cursor, uint64_t folder, uint8_t kind, bool last, uint32_t *ret)
+{
+	uint8_t at[KEY_SIZE];
+	MDB_val key = { sizeof at, at }, value;
+	int r;
+
+	cache_key_encode(at, folder, kind + last, 0);
+	r = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	if (last)
+		r = mdb_cursor_get(cursor, &key, &value, r == 0 ? MDB_PREV : MDB_LAST);
+	if (r != 0)
+		return r;
+	cache_key_encode(at, folder, kind, 0);
+	if (key.mv_size != KEY_SIZE || memcmp(key.mv_data, at, KEY_UID) != 0)
+		return MDB_NOTFOUND;
+	memcpy(ret, (const char *)key.mv_data + KEY_UID, sizeof *ret);
+	*ret = be32toh(*ret);
+	return 0;
+}
+
+/* The older half of a folder's messages, by their UIDs. MDB_NOTFOUND: there is only one, or none. */
+static int remove_older(MDB_cursor *cursor, uint64_t folder)
+{
+	uint32_t from = UINT32_MAX, to = 0, first, last;
+	uint8_t key[KEY_SIZE];
+	int r = 0;
+
+	for (uint8_t kind = 1; kind < CACHE_KINDS; kind++) {
+		r = edge(cursor, folder, kind, false, &first);
+		if (r == 0)
+			r = edge(cursor, folder, kind, true, &last);
+		if (r != 0 && r != MDB_NOTFOUND)
+			return r;
+		from = r == 0 ? MIN(from, first) : from;
+		to = r == 0 ? MAX(to, last) : to;
+	}
+	if (from >= to)
+		return MDB_NOTFOUND;
+	r = 0;
+	for (uint8_t kind = 1; r == 0 && kind < CACHE_KINDS; kind++) {
+		cache_key_encode(key, folder, kind, 0);
+		r = remove_from(cursor, key, false, from + (to - from) / 2);
+	}
+	return r;
+}
+
+/* Removes one folder; NULL: the one that was used longest ago, or, if there is none but the one in use, the older half of that. */
 static int remove_one(struct cache *c, const uint64_t *which)
 {
 	MDB_cursor *cursor;
@@ -151,6 +209,8 @@ static int remove_one(struct cache *c, const uint64_t *which)
 			r = oldest(cursor, c->folder, &folder);
 		if (r == 0)
 			r = remove_folder(cursor, folder);
+		else if (r == MDB_NOTFOUND)
+			r = remove_older(cursor, c->folder);
 		mdb_cursor_close(cursor);
 	}
 	if (r == 0)
@@ -208,7 +268,7 @@ int cache_write(struct cache *c)
 	}
 	if (r == 0)
 		r = cache_file_lengthen(c, UINT64_MAX);
-	/* One folder has filled it all, or removing things takes more than there is: from the next session on anew. */
+	/* One message has filled it all, or removing things takes more than there is: from the next session on anew. */
 	if (r == MDB_MAP_FULL)
 		cache_file_mark(c);
 	return r;

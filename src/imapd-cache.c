@@ -367,6 +367,7 @@ static int open_account(struct looking *l, const char *maildir)
 static int open_cache(struct looking *l)
 {
 	const char *where = env_text("IMAPD_CACHEDIR", NULL);
+	uint64_t limit;
 	int r;
 
 	if (where && strcasecmp(where, "none") == 0) {
@@ -379,6 +380,8 @@ static int open_cache(struct looking *l)
 			r == -EPERM ? "it is no directory of this user's alone" : in_words(r));
 	else if (l->what == SHOW || l->what == VERIFY)
 		cache_look_only(l->cache);
+	if (r == 0 && env_number("IMAPD_CACHE_SIZE", CACHE_SIZE_LEAST, UINT64_C(1) << 40, 1 << 30, &limit))
+		cache_limit(l->cache, limit);
 	return r;
 }
 

@@ -248,20 +248,71 @@ START_TEST(what_was_used_longest_ago_makes_room)
 	file_of(&f, path);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_le(st.st_size, CACHE_SIZE_LEAST);
-	c = opened(&f);	/* more of one folder than there is room for */
+}
+END_TEST
+
+START_TEST(of_one_big_folder_the_last_messages_stay)
+{
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+	struct cache *c = opened(&f);
+	const uint64_t folder = cache_folder(c, "F1", 1);
+	char before[128], after[128];
+	struct stat st;
+	uint32_t n;
+
 	cache_limit(c, CACHE_SIZE_LEAST);
-	cache_folder(c, "F1", 1);
-	fill(c, folders[1], 30000, 300);
+	fill(c, folder, 1000, 300);
+	file_of(&f, before);
+	fill(c, folder, 30000, 300);
+	n = known(c, folder, 30000, 300);
+	ck_assert_uint_ge(n, 3000);
+	ck_assert_uint_eq(known(c, folder, 27000, 300), n - 3000);
+	fill(c, folder, 1000, 300);	/* what is asked for is there as well */
+	ck_assert_uint_eq(known(c, folder, 1000, 300), 1000);
 	cache_close(c);
 	c = opened(&f);
-	cache_limit(c, CACHE_SIZE_LEAST);
 	cache_folder(c, "F1", 1);
-	fill(c, folders[1], 2000, 300);
-	ck_assert_uint_eq(known(c, folders[1], 2000, 300), 2000);
+	ck_assert_uint_eq(known(c, folder, 1000, 300), 1000);
 	cache_close(c);
+	file_of(&f, after);
+	ck_assert_str_eq(before, after);
+	ck_assert_int_eq(stat(after, &st), 0);
+	ck_assert_int_le(st.st_size, CACHE_SIZE_LEAST);
+}
+END_TEST
+
+/* One with little room, one with much: the latter's facts are seen, and are what has to go when there is no room. */
+START_TEST(two_sessions_may_have_other_limits)
+{
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+	struct cache *small = opened(&f), *big = opened(&f);
+	const uint64_t folder = cache_folder(big, "Fbig", 1), other = cache_folder(small, "Fsmall", 1);
+	char path[128];
+	struct stat st;
+
+	cache_limit(small, CACHE_SIZE_LEAST);
+	cache_limit(big, 16 * CACHE_SIZE_LEAST);
+	fill(small, other, 100, 300);
+	fill(big, folder, 30000, 300);
+	ck_assert_uint_eq(known(big, folder, 30000, 300), 30000);
+	ck_assert_uint_eq(known(small, folder, 30000, 300), 30000);
+	fill(small, other, 200, 300);
+	ck_assert_uint_ge(known(small, other, 200, 300), 100);
+	fill(big, folder, 100, 300);
+	ck_assert_uint_eq(known(big, folder, 100, 300), 100);
+	cache_close(small);
+	cache_close(big);
+	small = opened(&f);	/* a file that is too big by now does not become smaller */
+	cache_limit(small, CACHE_SIZE_LEAST);
+	fill(small, other, 100, 300);
+	file_of(&f, path);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_le(st.st_size, CACHE_SIZE_LEAST);
+	cache_close(small);
 }
 END_TEST
 
 T_SUITE("cache in trouble", T_LOOP(a_file_that_is_not_fit_is_made_anew, spoils), T_TEST(who_falls_over_the_file_leaves_a_mark),
 	T_TEST(it_may_be_removed_under_a_session), T_LOOP(without_room_it_goes_on_without, troubles),
-	T_TEST(what_was_used_longest_ago_makes_room))
+	T_TEST(what_was_used_longest_ago_makes_room), T_TEST(of_one_big_folder_the_last_messages_stay),
+	T_TEST(two_sessions_may_have_other_limits))
