@@ -172,8 +172,23 @@ static int go_without(struct maildir *m, int why)
 	return 0;
 }
 
-/* *ret_durable: it is new, and on disk. */
-static int create(struct maildir *m, bool *ret_durable)
+/* Writes a journal without messages; who then looks at the folder adds them. It waits for the disk once for both. */
+static int create_journal(struct maildir *m)
+{
+	char name[MDNAME_MAX + 1];
+	int r = begin(m, &m->index);
+
+	if (r >= 0)
+		r = lock_check(&m->lock);
+	if (r < 0)
+		return r;
+	box_unique(m, NULL, name);
+	r = journal_write(m->dir, m->tmp, name, &m->index, false);
+	m->unsettled = r >= 0 && box_sync_all(m);
+	return r < 0 ? r : box_reload(m);
+}
+
+static int create(struct maildir *m)
 {
 	int r = lock_take(&m->lock, box_write_wait(m));
 
@@ -181,14 +196,8 @@ static int create(struct maildir *m, bool *ret_durable)
 		return read_only(r) ? go_without(m, r) : r;
 	m->locked = true;
 	r = journal_open(m->dir, -1, &m->index, &m->journal); /* somebody was faster */
-	if (r == -ENOENT) {
-		r = begin(m, &m->index);
-		if (r >= 0)
-			r = box_rewrite(m, &m->index);
-		if (r >= 0)
-			r = box_reload(m);
-		*ret_durable = r >= 0;
-	}
+	if (r == -ENOENT)
+		r = create_journal(m);
 	if (r == -EBADMSG)
 		r = box_mend(m);
 	box_unlock(m);
@@ -226,11 +235,10 @@ const char *box_boot(struct maildir *m)
 int box_open(struct maildir *m)
 {
 	const struct boot *last;
-	bool durable = false;
 	int r = journal_open(m->dir, box_snapshots(m), &m->index, &m->journal);
 
 	if (r == -ENOENT)
-		r = create(m, &durable);
+		r = create(m);
 	else if (r == -EBADMSG)
 		r = open_damaged(m);
 	if (r < 0)
@@ -239,5 +247,5 @@ int box_open(struct maildir *m)
 	last = m->index.dirs_stale && !m->remote ? box_last_boot(m) : NULL;
 	m->power_cut = last && *box_boot(m) && !str_eq(last->id, str_z(box_boot(m)));
 	box_mark_recent(m, 0, m->index.recent);
-	return m->memory_only || durable ? 0 : box_make_durable(m);
+	return m->memory_only || m->unsettled ? 0 : box_make_durable(m);
 }

@@ -194,6 +194,14 @@ int box_make_durable(const struct maildir *m)
 	return fdatasync(m->journal.fd) < 0 ? -errno : 0;
 }
 
+int box_settle(struct maildir *m)
+{
+	if (m->unsettled && (fdatasync(m->journal.fd) < 0 || fsync(m->dir) < 0))
+		return -errno;
+	m->unsettled = false;
+	return 0;
+}
+
 int box_catch_up(struct maildir *m)
 {
 	const uint32_t uidnext = m->index.uidnext, recent = m->index.recent;
@@ -290,6 +298,9 @@ int box_commit(struct maildir *m, struct txn *t, bool sync)
 		r = lock_check(&m->lock);
 		if (r >= 0)
 			r = journal_append(&m->journal, t, sync || m->remote); /* others read it at the server */
+		if (r >= 0 && sync && m->unsettled)
+			r = fsync(m->dir) < 0 ? -errno : 0;
+		m->unsettled = m->unsettled && (r < 0 || !sync);
 		if (r >= 0)
 			r = journal_tail(&m->journal, &m->index);
 	}

@@ -25,6 +25,7 @@ struct maildir {
 	bool unmoved;	/* some messages are in new/ */
 	bool unplaced;	/* and it is not known which */
 	bool sets_atime; /* reading them does: they are somebody else's */
+	bool unsettled; /* the journal is one that we have begun, and may not be on disk yet */
 	bool damaged;	/* the journal makes no sense: the lock is needed to tell why */
 	uint32_t recent_from; /* no message with a lower UID is \Recent here */
 	bool claiming;	/* a watermark that is journaled now is this handle's claim */
@@ -80,6 +81,8 @@ int box_mend(struct maildir *m);
 /* What was written a moment ago may not be on disk yet: waits for it, so that nobody is told what a power cut
  * takes back. */
 int box_make_durable(const struct maildir *m);
+/* The same for a journal that was begun here, name and all. */
+int box_settle(struct maildir *m);
 /* Journals t, which is ours to use up, and does what it says to the index. sync: it has to survive a power
  * cut. */
 int box_commit(struct maildir *m, struct txn *t, bool sync);

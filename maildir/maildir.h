@@ -80,7 +80,7 @@ struct maildir_config {
 
 /* Opens the folder at dir_fd, which stays the caller's. cur/, new/ and tmp/ are made if missing; a folder
  * that has no journal gets one, with what Courier or Dovecot knew of it (import.h). Nothing has been looked
- * at yet but the journal: call maildir_update() next.
+ * at yet but the journal, and one that is new need not be on disk: call maildir_update() next, before anybody is told of it.
  *
  * mode: 0, or MD_READONLY (EXAMINE, STATUS): nothing that the user would see is changed: new/ stays as it is,
  * and nothing ceases to be \Recent. New messages get their UIDs all the same, for good. Where nothing can be

@@ -7,10 +7,11 @@
 #include <unistd.h>
 #include "maildir/box.h"
 
-/* With more new files than this at once, they are not looked at one by one (a folder that is seen for the first time: what is
- * known of files only helps to tell that another program has changed their base names); nor are so many missing ones.
+/* With more new files than this at once, they are not looked at one by one, since what is known of files only helps to tell
+ * that another program has changed their base names; fewer yet where a folder is seen for the first time. Nor are so many
+ * missing ones.
  */
-enum { FRESH_LOOKED_AT = 1000, MISSING_LOOKED_AT = 20000 };
+enum { FRESH_LOOKED_AT = 1000, FIRST_LOOKED_AT = 100, MISSING_LOOKED_AT = 20000 };
 
 struct settling {
 	struct maildir *m;
@@ -43,13 +44,14 @@ static void inspect_fresh(struct settling *s)
 	struct maildir *m = s->m;
 	size_t n, left = 0;
 	struct sighting *v = fresh(s, &n);
+	const size_t few = index_count(&m->index) ? FRESH_LOOKED_AT : FIRST_LOOKED_AT;
 
 	for (size_t i = 0; i < n; i++) {
 		struct stat st;
 
 		if (v[i].dropped || v[i].base.n == 0 || v[i].base.n > MDNAME_MAX)
 			continue;
-		if (n <= FRESH_LOOKED_AT) {
+		if (n <= few) {
 			const int r = fstatat(v[i].in_new ? m->new : m->cur, v[i].name.s, &st,
 					      m->config->symlinks ? 0 : AT_SYMLINK_NOFOLLOW);
 

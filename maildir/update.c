@@ -138,14 +138,16 @@ static int update_once(struct maildir *m, unsigned how)
  */
 int maildir_update(struct maildir *m, unsigned how)
 {
-	int r = 0;
+	int r = 0, settled;
 
 	for (int i = 0; i < TRIES; i++) {
 		r = update_once(m, how);
 		if (r != 0 || m->watch.fd < 0 || !m->must_look)
-			return r;
+			break;
+		r = 1;
 	}
-	return 1;
+	settled = box_settle(m);
+	return r < 0 || settled == 0 ? r : settled;
 }
 
 int maildir_watch(struct maildir *m, int *ret_fd)

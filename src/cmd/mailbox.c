@@ -101,7 +101,7 @@ static enum verdict cmd_created(struct session *s, struct command *cmd, struct s
 	const char *code = NULL;
 	struct maildir *box;
 
-	if (session_open(s, folder, 0, &opened, &box) == 0)
+	if (session_open(s, folder, 0, &opened, &box) == 0 && maildir_update(box, 0) >= 0)
 		code = arena_printf(cmd->arena, "MAILBOXID (%s)", maildir_mailboxid(box));
 	return cmd_ok_code(cmd, code, "CREATE completed");
 }
