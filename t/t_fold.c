@@ -72,6 +72,38 @@ START_TEST(every_octet_of_ascii_folds_the_same_wherever_it_is)
 }
 END_TEST
 
+/* Each octet at each place, in lines of each length. */
+START_TEST(a_line_is_folded_as_any_text_or_not_at_all)
+{
+	for (size_t n = 0; n < 28; n++) {
+		for (int c = 0; c < 256 * (int)n; c++) {
+			_cleanup_(buf_release) struct buf b = { 0 };
+			const enum collation collation = (enum collation)(c % 3);
+			const unsigned char octet = (unsigned char)(c / (int)n);
+			char s[28], line[FOLD_LINE];
+			const struct str in = { s, n }, out = { line, n };
+
+			memset(s, 'm', sizeof s);
+			s[c % (int)n] = (char)octet;
+			fold(&b, collation, in);
+			ck_assert_int_eq(fold_line(line, collation, in), n >= 8 && octet >= ' ' && octet <= 0x7f);
+			if (fold_line(line, collation, in))
+				t_str_eq(out, buf_view(&b));
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_line_is_not_folded_beyond_its_room)
+{
+	char line[FOLD_LINE], s[FOLD_LINE + 1];
+
+	memset(s, 'x', sizeof s);
+	ck_assert(fold_line(line, I_UNICODE_CASEMAP, (struct str){ s, FOLD_LINE }));
+	ck_assert(!fold_line(line, I_UNICODE_CASEMAP, (struct str){ s, FOLD_LINE + 1 }));
+}
+END_TEST
+
 static const struct {
 	const char *in;
 	size_t whole;
@@ -97,7 +129,7 @@ START_TEST(a_needle_is_found_in_pieces_as_in_the_whole)
 		_cleanup_(matcher_release) struct matcher m;
 		struct str rest;
 
-		t_random_octets(&seed, STR("ab"), t_random(&seed) % 40, &text);
+		t_random_octets(&seed, STR("ab"), t_random(&seed) % (round % 100 ? 40 : 1000), &text);
 		t_random_octets(&seed, STR("ab"), 1 + t_random(&seed) % 7, &needle);
 		matcher_init(&m, buf_view(&needle));
 		for (rest = buf_view(&text); rest.n;) {
@@ -140,7 +172,9 @@ START_TEST(an_empty_needle_is_found_at_once)
 END_TEST
 
 T_SUITE("fold", T_LOOP(text_is_folded_as_rfc_5051_says, texts),
-	T_TEST(every_octet_of_ascii_folds_the_same_wherever_it_is), T_LOOP(a_character_is_not_cut, cuts),
+	T_TEST(every_octet_of_ascii_folds_the_same_wherever_it_is),
+	T_TEST(a_line_is_folded_as_any_text_or_not_at_all), T_TEST(a_line_is_not_folded_beyond_its_room),
+	 T_LOOP(a_character_is_not_cut, cuts),
 	T_LOOP(texts_are_made_for_each_order, ordered),
 	T_TEST(a_needle_is_found_in_pieces_as_in_the_whole), T_TEST(a_match_does_not_span_a_gap),
 	T_TEST(an_empty_needle_is_found_at_once))

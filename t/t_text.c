@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "base/fd.h"
 #include "mail/text.h"
+#include "mail/words.h"
 #include "t/mail.h"
 
 static const char message[] =
@@ -160,6 +161,34 @@ START_TEST(a_field_holds_what_it_shows)
 }
 END_TEST
 
+/* A value that is searched as it is gives what the same gives that goes through decoding and folding. */
+START_TEST(a_value_holds_what_is_in_it_once_it_was_decoded_and_folded)
+{
+	static const char *const pieces[] = { "a", "B", "b ", " ", "=", "?", "=?", "=?utf-8?q?b?=", "=?utf-8?b?QWI=?=", "\r\n ", "\t",
+					      "\xc3\xa4", "\xe4", "aBaBaBaB", "\x7f", "\r" };
+	uint64_t seed = 5;
+
+	for (unsigned round = 0; round < 30000; round++) {
+		const enum collation collation = (enum collation)(round % 3);
+		_cleanup_(buf_release) struct buf value = { 0 }, needle = { 0 }, utf8 = { 0 }, folded = { 0 }, sought = { 0 };
+		struct matcher m;
+		bool found;
+
+		for (unsigned n = t_random(&seed) % 8; n--;)
+			buf_z(&value, pieces[t_random(&seed) % (round % 2 ? 6 : COUNT(pieces))]);
+		t_random_octets(&seed, STR("aB =?"), 1 + t_random(&seed) % 3, &needle);
+		words_decode(&utf8, buf_view(&value));
+		fold(&folded, collation, buf_view(&utf8));
+		fold(&sought, collation, buf_view(&needle));
+		matcher_init(&m, buf_view(&sought));
+		found = text_value(buf_view(&value), collation, &m);
+		ck_assert_int_eq(found, str_search(buf_view(&folded), buf_view(&sought)) < folded.n);
+		ck_assert_int_eq(m.found, found);
+		matcher_release(&m);
+	}
+}
+END_TEST
+
 START_TEST(a_failure_to_read_is_told)
 {
 	_cleanup_(arena_free) struct arena a = { 0 };
@@ -177,4 +206,5 @@ END_TEST
 
 T_SUITE("text", T_LOOP(text_is_found_as_it_is_read, needles), T_TEST(many_needles_are_found_in_one_reading),
 	T_TEST(text_is_found_across_blocks), T_LOOP(a_field_holds_what_it_shows, fields),
+	T_TEST(a_value_holds_what_is_in_it_once_it_was_decoded_and_folded),
 	T_TEST(a_failure_to_read_is_told))

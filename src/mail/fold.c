@@ -21,13 +21,20 @@ static void put_decomposed(struct buf *b, uint32_t character, unsigned depth)
 		put_decomposed(b, parts[i], depth - 1);
 }
 
+static const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
+
 /* Eight octets of ASCII, those that are lower case letters made upper case. */
 static uint64_t upper(uint64_t x)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101);
 	const uint64_t from_a = x + ones * (0x80 - 'a'), over_z = x + ones * (0x7f - 'z');
 
-	return x ^ ((from_a ^ over_z) & (ones << 7)) >> 2;
+	return x ^ ((from_a ^ over_z) & tops) >> 2;
+}
+
+/* Whether eight octets are ASCII, and none of them is a control character (DEL apart, which is like a letter here). */
+static bool is_printable(uint64_t x)
+{
+	return !(x & tops) && (((x | tops) - ones * ' ') & tops) == tops;
 }
 
 /* Folds what is ASCII at the beginning of s to out. Returns how many octets that are. */
@@ -38,7 +45,7 @@ static size_t fold_ascii(struct str s, char *out)
 
 	for (; i + sizeof eight <= s.n; i += sizeof eight) {
 		memcpy(&eight, s.s + i, sizeof eight);
-		if (eight & UINT64_C(0x8080808080808080))
+		if (eight & tops)
 			break;
 		eight = upper(eight);
 		memcpy(out + i, &eight, sizeof eight);
@@ -65,6 +72,25 @@ void fold_utf8(struct buf *b, struct str text)
 			text = str_from(text, 1);
 		}
 	}
+}
+
+bool fold_line(char room[FOLD_LINE], enum collation collation, struct str text)
+{
+	uint64_t eight;
+
+	if (text.n < sizeof eight || text.n > FOLD_LINE)
+		return false;
+	for (size_t i = 0; i < text.n; i += sizeof eight) {
+		const size_t at = MIN(i, text.n - sizeof eight);	/* the last eight: some of them again */
+
+		memcpy(&eight, text.s + at, sizeof eight);
+		if (!is_printable(eight))
+			return false;
+		if (collation != I_OCTET)
+			eight = upper(eight);
+		memcpy(room + at, &eight, sizeof eight);
+	}
+	return true;
 }
 
 void fold(struct buf *b, enum collation collation, struct str text)
@@ -128,8 +154,26 @@ void matcher_gap(struct matcher *m)
 	buf_clear(&m->tail);
 }
 
+/* memmem() first makes a table of the needle, which takes longer than to look through a line. */
+static bool line_holds(struct str line, struct str needle)
+{
+	for (; line.n >= needle.n; line = str_from(line, 1)) {
+		const struct str beginnings = str_head(line, line.n - needle.n + 1);
+		const size_t at = str_find(beginnings, needle.s[0]);
+
+		if (at == beginnings.n)
+			return false;
+		line = str_from(line, at);
+		if (str_starts(line, needle))
+			return true;
+	}
+	return false;
+}
+
 static bool holds(struct str text, struct str needle)
 {
+	if (text.n <= FOLD_LINE)
+		return line_holds(text, needle);
 	return needle.n <= text.n && str_search(text, needle) < text.n;
 }
 
@@ -148,6 +192,17 @@ bool matcher_feed(struct matcher *m, struct str text)
 		buf_str(&m->tail, str_from(text, text.n - keep));
 	} else if (m->tail.n > keep) {
 		buf_drop(&m->tail, m->tail.n - keep);
+	}
+	return m->found;
+}
+
+bool matcher_whole(struct matcher *m, struct str text)
+{
+	if (m->fuzzy) {
+		matcher_feed(m, text);
+		matcher_gap(m);
+	} else {
+		m->found = m->found || holds(text, m->needle);
 	}
 	return m->found;
 }

@@ -12,6 +12,12 @@ void fold(struct buf *b, enum collation collation, struct str text);
 void fold_utf8(struct buf *b, struct str text);
 size_t fold_whole(struct str text);
 
+/* fold() of a line that is short and printable ASCII, as most values of header fields are, to room, where it takes as much. False: it
+ * is not; then fold() has to.
+ */
+enum { FOLD_LINE = 512 };
+bool fold_line(char room[FOLD_LINE], enum collation collation, struct str text);
+
 /* The same for texts that are ordered: what is no UTF-8 comes last, as it is (RFC 5255 4.6). No more than most octets of it. */
 void fold_to_order(struct buf *b, enum collation collation, struct str text, size_t most);
 
@@ -33,4 +39,6 @@ void matcher_reset(struct matcher *m);
 void matcher_gap(struct matcher *m);
 /* Looks at more text, which is folded. Returns found. */
 bool matcher_feed(struct matcher *m, struct str folded);
+/* The same for a text that stands by itself, with a gap before and behind it. */
+bool matcher_whole(struct matcher *m, struct str folded);
 

@@ -10,12 +10,14 @@ enum { CHUNK = 32768 };
 bool text_value(struct str value, enum collation collation, struct matcher *m)
 {
 	_cleanup_(buf_release) struct buf utf8 = { 0 }, folded = { 0 };
+	char line[FOLD_LINE];
 
+	value = str_trim(value);
+	if (fold_line(line, collation, value) && !words_any(value))
+		return matcher_whole(m, (struct str){ line, value.n });
 	words_decode(&utf8, value);
 	fold(&folded, collation, buf_view(&utf8));
-	matcher_feed(m, buf_view(&folded));
-	matcher_gap(m);
-	return m->found;
+	return matcher_whole(m, buf_view(&folded));
 }
 
 bool text_field(struct str header, struct str name, enum collation collation, struct matcher *m)

@@ -76,6 +76,19 @@ static void plain_add(struct run *run, struct str text, struct buf *b)
 	charset_guess_utf8(b, STR(""), text);
 }
 
+bool words_any(struct str text)
+{
+	for (;;) {
+		const size_t at = str_find(text, '?');	/* is rarer than "=", and one octet is found faster than two */
+
+		if (at == text.n)
+			return false;
+		if (at > 0 && text.s[at - 1] == '=')
+			return true;
+		text = str_from(text, at + 1);
+	}
+}
+
 void words_decode(struct buf *b, struct str value)
 {
 	_cleanup_(arena_free) struct arena scratch = { 0 };
@@ -85,7 +98,7 @@ void words_decode(struct buf *b, struct str value)
 	size_t at = 0; /* in rest: what is before it is plain */
 	struct word w;
 
-	if (str_search(rest, STR("=?")) == rest.n && str_ascii(rest)) {	/* as most are */
+	if (!words_any(rest) && str_ascii(rest)) {	/* as most are */
 		buf_str(b, rest);
 		return;
 	}

@@ -8,3 +8,6 @@
  * in quoted strings and inside other words, as mail has them.
  */
 void words_decode(struct buf *b, struct str value);
+
+/* Whether there may be encoded words in text: an "=?". */
+bool words_any(struct str text);
