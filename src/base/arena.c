@@ -99,7 +99,7 @@ static size_t room(size_t n)
 void *arena_grow(struct arena *a, void *old, size_t n, size_t size)
 {
 	size_t octets;
-	void *p;
+	char *p;
 
 	if (old && n > 1 && (n <= LEAST || (n - 1) & (n - 2))) /* n - 1 have not filled it */
 		return old;
@@ -113,9 +113,11 @@ void *arena_grow(struct arena *a, void *old, size_t n, size_t size)
 		a->chunk->n = a->newest + octets;
 		return old;
 	}
-	p = arena_alloc(a, octets);
-	if (old)
-		memcpy(p, old, (n - 1) * size);
+	if (!old)
+		return arena_alloc(a, octets);
+	p = arena_room(a, octets);
+	memcpy(p, old, (n - 1) * size);
+	memset(p + (n - 1) * size, 0, a->chunk->n - a->newest - (n - 1) * size);
 	return p;
 }
 
