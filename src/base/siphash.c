@@ -7,7 +7,7 @@ static uint64_t turn(uint64_t x, unsigned bits)
 	return x << bits | x >> (64 - bits);
 }
 
-static void mix(uint64_t v[4])
+static inline void mix(uint64_t v[4])
 {
 	v[0] += v[1];
 	v[1] = turn(v[1], 13) ^ v[0];
@@ -21,23 +21,28 @@ static void mix(uint64_t v[4])
 	v[2] = turn(v[2], 32);
 }
 
+static inline void add(uint64_t v[4], uint64_t word)
+{
+	v[3] ^= word;
+	mix(v);
+	v[0] ^= word;
+}
+
 uint64_t siphash(const uint64_t key[2], struct str s)
 {
 	uint64_t v[4] = { key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
 			  key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573) };
 	const uint64_t length = (uint64_t)s.n << 56;
+	uint64_t word = 0;
 
-	for (bool last = false; !last; s = str_from(s, 8)) {
-		uint64_t word = 0;
-
-		last = s.n < sizeof word;
-		if (s.n)
-			memcpy(&word, s.s, MIN(s.n, sizeof word));
-		word |= last ? length : 0;
-		v[3] ^= word;
-		mix(v);
-		v[0] ^= word;
+	for (; s.n >= sizeof word; s = (struct str){ s.s + sizeof word, s.n - sizeof word }) {
+		memcpy(&word, s.s, sizeof word);
+		add(v, word);
 	}
+	word = 0;
+	if (s.n)
+		memcpy(&word, s.s, s.n);
+	add(v, word | length);
 	v[2] ^= 0xff;
 	for (int i = 0; i < 3; i++)
 		mix(v);
