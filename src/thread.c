@@ -4,8 +4,11 @@
 
 void threading_add(struct threading *t, struct thread_message message)
 {
+	struct thread_message *m = arena_alloc(t->arena, sizeof *m);
+
+	*m = message;
 	t->v = arena_grow(t->arena, t->v, t->n + 1, sizeof *t->v);
-	t->v[t->n++] = message;
+	t->v[t->n++] = m;
 }
 
 /* All nodes of a threading. */
@@ -58,8 +61,8 @@ static void link_all(struct nodes *nodes)
 	const struct threading *t = nodes->threading;
 
 	for (size_t i = 0; i < t->n; i++) {
-		struct thread *x = new_node(nodes, &t->v[i]);
-		const uint32_t id = t->v[i].id;
+		struct thread *x = new_node(nodes, t->v[i]);
+		const uint32_t id = t->v[i]->id;
 
 		if (id && !nodes->by_id[id])
 			nodes->by_id[id] = x;
@@ -67,8 +70,8 @@ static void link_all(struct nodes *nodes)
 	for (size_t i = 0; i < t->n; i++) {
 		struct thread *x = nodes->v[i], *before = NULL;
 
-		for (size_t k = 0; k < t->v[i].nreferences; k++) {
-			struct thread *y = node_of(nodes, t->v[i].references[k]);
+		for (size_t k = 0; k < t->v[i]->nreferences; k++) {
+			struct thread *y = node_of(nodes, t->v[i]->references[k]);
 
 			if (before && !y->parent)
 				link_to(y, before);
@@ -283,7 +286,7 @@ struct thread *thread_references(struct threading *t)
 
 	build(t, &nodes);
 	for (size_t i = 0; i < t->n; i++)
-		nodes.v[i]->date = t->v[i].sent;
+		nodes.v[i]->date = t->v[i]->sent;
 	for (size_t i = t->n; i < nodes.n; i++)	/* (4) */
 		sort_children(nodes.v[i]);
 	join_subjects(&nodes, roots_of(&nodes));
@@ -298,7 +301,7 @@ struct thread *thread_refs(struct threading *t)
 	struct thread **order = build(t, &nodes), *x;
 
 	for (size_t i = 0; i < t->n; i++)
-		nodes.v[i]->date = t->v[i].arrived;
+		nodes.v[i]->date = t->v[i]->arrived;
 	for (size_t i = 0; i < nodes.n; i++)
 		sort_children(nodes.v[i]);
 	for (size_t i = nodes.n; i--;) {	/* the newest of a thread is its date */
@@ -316,7 +319,7 @@ struct thread *thread_ordered_subject(struct threading *t)
 	struct thread *all, *next;
 
 	for (size_t i = 0; i < t->n; i++)
-		new_node(&nodes, &t->v[i])->date = t->v[i].sent;
+		new_node(&nodes, t->v[i])->date = t->v[i]->sent;
 	all = roots_of(&nodes);
 	for (struct thread *x = all; x; x = next) {
 		struct thread **head = &first[x->message->subject];

@@ -30,7 +30,7 @@ struct thread {
 struct threading {
 	struct arena *arena;
 	struct intern ids, subjects;
-	struct thread_message *v;
+	struct thread_message **v;
 	size_t n;
 };
 
