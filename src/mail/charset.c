@@ -155,8 +155,8 @@ static const uint16_t cp1252[32] = {
 /* The table's names are in lower case. */
 static const struct row *find(struct str name)
 {
-	for (const struct row *row = rows; row->name; row++)
-		if (name.n && ascii_lower(name.s[0]) == row->name[0] && str_ieq(name, str_z(row->name)))
+	for (const struct row *row = rows; name.n && row->name; row++)
+		if (ascii_lower(name.s[0]) == row->name[0] && str_ieq(name, str_z(row->name)))
 			return row;
 	return NULL;
 }
