@@ -164,12 +164,46 @@ int sort_compare(const void *sorted, const void *other, void *order)
 	return a->key == b->key ? compare_values(a, b, order) : a->key > b->key ? 1 : -1;
 }
 
+/* By one octet of their keys; those with the same one stay in the order in which they were. False: all have the same. */
+static bool sort_by_octet(const struct sorted *v, size_t n, unsigned shift, struct sorted *ret)
+{
+	size_t places[257] = { 0 };	/* of the next one with that octet */
+
+	for (size_t i = 0; i < n; i++)
+		places[1 + (v[i].key >> shift & 0xff)]++;
+	if (places[1 + (v[0].key >> shift & 0xff)] == n)
+		return false;
+	for (size_t octet = 1; octet < 256; octet++)
+		places[octet] += places[octet - 1];
+	for (size_t i = 0; i < n; i++)
+		ret[places[v[i].key >> shift & 0xff]++] = v[i];
+	return true;
+}
+
+/* By their keys, from the last octet to the first, which takes no comparing; then, by all values, those whose keys are the same. */
+static void sort_all(struct sorting *s)
+{
+	struct sorted *other = (void *)arena_room(s->arena, s->n * sizeof *other), *v = s->v;
+
+	for (unsigned shift = 0; s->n && shift < 64; shift += 8)
+		if (sort_by_octet(v, s->n, shift, other)) {
+			s->v = other;
+			other = v;
+			v = s->v;
+		}
+	for (size_t from = 0, to; from < s->n; from = to) {
+		for (to = from + 1; to < s->n && v[to].key == v[from].key; to++)
+			;
+		if (to - from > 1)
+			qsort_r(v + from, to - from, sizeof *v, sort_compare, &s->order);
+	}
+}
+
 uint32_t *sorting_finish(struct sorting *s)
 {
 	uint32_t *uids = arena_alloc(s->arena, s->n * sizeof *uids);
 
-	if (s->n)
-		qsort_r(s->v, s->n, sizeof *s->v, sort_compare, &s->order);
+	sort_all(s);
 	for (size_t i = 0; i < s->n; i++)
 		uids[i] = s->v[i].uid;
 	return uids;
