@@ -90,6 +90,7 @@ void cache_stop(struct cache *c)
 	c->txn = NULL;
 	c->reading = false;
 	cache_file_close(c);
+	fd_closep(&c->lock);
 	buf_clear(&c->pending);
 	c->npending = 0;
 }
@@ -285,22 +286,47 @@ static bool move(struct cache *c, struct column *col, const struct cache_key *ke
 	return col->end || key->uid <= col->at || seek(c, col, key);
 }
 
-bool cache_get(struct cache *c, const struct cache_key *key, struct str *ret)
+/* Whether what only reads did not fall over the file. */
+static bool guarded(struct cache *c, int (*what)(struct cache *c, void *data), void *data)
 {
-	struct column *col;
+	const int r = cache_ready(c) ? cache_guard(c, what, data) : MDB_NOTFOUND;
+
+	if (r == MDB_CORRUPTED)
+		cache_give_up(c, true);
+	return r == 0;
+}
+
+struct get {
+	const struct cache_key *key;
+	struct str value;
+};
+
+/* All octets of the value are looked at, so whoever uses them later does not fall over them. */
+static int get(struct cache *c, void *data)
+{
+	struct get *g = data;
+	const struct cache_key *key = g->key;
+	struct column *col = &c->columns[key->kind];
 	struct str value;
 	uint64_t got;
 
-	if (!begin_reading(c))
-		return false;
-	col = &c->columns[key->kind];
-	if (!move(c, col, key) || col->end || col->at != key->uid || col->value.mv_size < HEAD_SIZE)
-		return false;
+	if (!begin_reading(c) || !move(c, col, key) || col->end || col->at != key->uid || col->value.mv_size < HEAD_SIZE)
+		return MDB_NOTFOUND;
 	value = str_from((struct str){ col->value.mv_data, col->value.mv_size }, HEAD_SIZE);
 	memcpy(&got, col->value.mv_data, HEAD_SIZE);
 	if (head(sum(key->name, value.s, value.n), 0) != head(le64toh(got), 0))
+		return MDB_NOTFOUND;
+	g->value = value;
+	return 0;
+}
+
+bool cache_get(struct cache *c, const struct cache_key *key, struct str *ret)
+{
+	struct get g = { .key = key };
+
+	if (!guarded(c, get, &g))
 		return false;
-	*ret = value;
+	*ret = g.value;
 	return true;
 }
 
@@ -347,16 +373,29 @@ void cache_forget(struct cache *c, uint64_t folder, uint32_t uid)
 	append(c, put);
 }
 
-/* The days in a folder's record; all 0 if there is none. */
-static void read_days(struct cache *c, uint64_t folder, uint16_t ret[static CACHE_KINDS])
+struct days {
+	uint64_t folder;
+	uint16_t *v;
+};
+
+static int get_days(struct cache *c, void *data)
 {
+	const struct days *days = data;
 	uint8_t key[KEY_SIZE];
 	MDB_val k = { sizeof key, key }, value;
 
-	memset(ret, 0, DAYS_SIZE);
-	cache_key_encode(key, folder, 0, 0);
-	if (begin_reading(c) && mdb_get(c->txn, c->dbi, &k, &value) == 0 && value.mv_size > DAYS_SIZE)
-		memcpy(ret, value.mv_data, DAYS_SIZE);
+	cache_key_encode(key, days->folder, 0, 0);
+	if (!begin_reading(c) || mdb_get(c->txn, c->dbi, &k, &value) != 0 || value.mv_size <= DAYS_SIZE)
+		return MDB_NOTFOUND;
+	memcpy(days->v, value.mv_data, DAYS_SIZE);
+	return 0;
+}
+
+/* The days in a folder's record; all 0 if there is none. */
+static void read_days(struct cache *c, uint64_t folder, uint16_t ret[static CACHE_KINDS])
+{
+	if (!guarded(c, get_days, &(struct days){ folder, ret }))
+		memset(ret, 0, DAYS_SIZE);
 	for (unsigned kind = 0; kind < CACHE_KINDS; kind++)
 		ret[kind] = le16toh(ret[kind]);
 }

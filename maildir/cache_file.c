@@ -1,4 +1,4 @@
-/* maildir/cache_file.c: the file of facts: opened, found to be fit or removed, and marked when a process falls over it */
+/* maildir/cache_file.c: the file of facts: opened, and found to be fit or removed */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -7,12 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
-#include <ucontext.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/fd.h"
@@ -20,83 +18,8 @@
 #include "maildir/caching.h"
 #include "maildir/files.h"
 
-enum { READERS = 500, ALTERNATE_STACK = 64 * 1024, NAME_LENGTH = sizeof CACHE_FILE - 1 + 16 };
+enum { READERS = 500, NAME_LENGTH = sizeof CACHE_FILE - 1 + 16 };
 enum { MISSING = 256 * 1024 };	/* octets at the end of a file that nobody has cut: who wrote last was killed */
-
-/* At the beginning of the stack that the handler runs on, which is how it finds it: nothing is at file scope. */
-struct crash {
-	uint64_t magic;
-	int dir;
-	char mark[64];
-	struct sigaction before[2];	/* what was done with SIGSEGV and SIGBUS */
-	stack_t stack;
-};
-static const int crashes[] = { SIGSEGV, SIGBUS };
-static const uint64_t magic = UINT64_C(0x6373ae1b40c5f20d);
-
-static void leave_mark(int dir, const char *mark)
-{
-	const int fd = openat(dir, mark, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd >= 0)
-		close(fd);
-}
-
-/* Only calls that a handler may make. What was to happen without us happens afterwards. */
-static void crashed(int sig, siginfo_t *info, void *context)
-{
-	const ucontext_t *at = context;
-	const struct crash *k = at->uc_stack.ss_sp;
-	const struct sigaction end = { .sa_handler = SIG_DFL };
-	const bool ours = k && at->uc_stack.ss_size == ALTERNATE_STACK && k->magic == magic;
-
-	(void)info;
-	if (ours)
-		leave_mark(k->dir, k->mark);
-	sigaction(sig, ours ? &k->before[sig == SIGBUS] : &end, NULL);
-	raise(sig);
-}
-
-/* From now on a crash removes the file, if by no more than its mark: whatever has crashed, it may have been that. */
-static void watch_crashes(struct cache *c)
-{
-	const struct sigaction action = { .sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
-	void *p = mmap(NULL, ALTERNATE_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct crash *k = p;
-
-	if (p == MAP_FAILED)
-		return;
-	*k = (struct crash){ .magic = magic, .dir = c->dir };
-	snprintf(k->mark, sizeof k->mark, "%s" CACHE_BROKEN, c->name);
-	if (sigaltstack(&(stack_t){ .ss_sp = p, .ss_size = ALTERNATE_STACK }, &k->stack) < 0) {
-		munmap(p, ALTERNATE_STACK);
-		return;
-	}
-	for (size_t i = 0; i < COUNT(crashes); i++)
-		sigaction(crashes[i], &action, &k->before[i]);
-	c->crash = k;
-}
-
-static void unwatch_crashes(struct cache *c)
-{
-	struct crash *k = c->crash;
-
-	if (!k)
-		return;
-	for (size_t i = 0; i < COUNT(crashes); i++)
-		sigaction(crashes[i], &k->before[i], NULL);
-	sigaltstack(&k->stack, NULL);
-	munmap(k, ALTERNATE_STACK);
-	c->crash = NULL;
-}
-
-void cache_file_mark(const struct cache *c)
-{
-	char mark[64];
-
-	snprintf(mark, sizeof mark, "%s" CACHE_BROKEN, c->name);
-	leave_mark(c->dir, mark);
-}
 
 void cache_file_remove(int dir, const char *name)
 {
@@ -196,21 +119,7 @@ static void on_assert(MDB_env *env, const char *text)
 	const struct cache *c = mdb_env_get_userctx(env);
 
 	log_line(LOG_ERR, "the cache is damaged, and will be made anew: %s", text);
-	cache_file_mark(c);
-}
-
-/* LMDB opens by path only, and the directory has none for certain. */
-static int open_in_dir(struct cache *c)
-{
-	_cleanup_(fd_closep) int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r;
-
-	if (here < 0 || fchdir(c->dir) < 0)
-		return errno;
-	r = mdb_env_open(c->env, c->name, MDB_NOSUBDIR | MDB_NOTLS | MDB_NOMETASYNC, 0600);
-	if (fchdir(here) < 0)
-		log_errno(-errno, "going back to the Maildir");
-	return r;
+	cache_guard_fall(c);
 }
 
 /* LMDB does not write pages at the end that are free again, so a file may lack some; one that has been cut lacks more. What is missing would be
@@ -262,11 +171,11 @@ static int check_version(struct cache *c)
 	return r == MDB_NOTFOUND ? MDB_INCOMPATIBLE : r;
 }
 
-/* An error of LMDB. */
-static int try_open(struct cache *c)
+static int open_env(struct cache *c, void *data)
 {
 	int r = mdb_env_create(&c->env);
 
+	(void)data;
 	if (r == 0)
 		r = mdb_env_set_mapsize(c->env, c->limit);
 	if (r == 0)
@@ -276,17 +185,30 @@ static int try_open(struct cache *c)
 	if (r == 0)
 		r = mdb_env_set_assert(c->env, on_assert);
 	if (r == 0)
-		r = open_in_dir(c);
+		r = mdb_env_open(c->env, c->name, MDB_NOSUBDIR | MDB_NOTLS | MDB_NOMETASYNC, 0600);
 	if (r == 0)
 		r = cache_file_lengthen(c, MISSING);
 	if (r == 0)
 		r = check_version(c);
 	if (r == 0)
 		r = mdb_reader_check(c->env, NULL);
-	if (r != 0) {
-		mdb_env_close(c->env);
-		c->env = NULL;
-	}
+	return r;
+}
+
+/* An error of LMDB. It opens by path only, and the directory has none for certain. */
+static int try_open(struct cache *c)
+{
+	_cleanup_(fd_closep) int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (here < 0 || fchdir(c->dir) < 0)
+		return errno;
+	cache_guard_begin(c);
+	r = cache_guard(c, open_env, NULL);
+	if (r != 0)
+		cache_file_close(c);
+	if (fchdir(here) < 0)
+		log_errno(-errno, "going back to the Maildir");
 	return r;
 }
 
@@ -330,16 +252,13 @@ int cache_file_open(struct cache *c)
 	unfit = find_file(c);
 	r = c->look_only ? open_to_look(c, unfit) : open_or_make(c);
 	cache_unlock(c);
-	if (r == 0)
-		watch_crashes(c);
 	return r > 0 ? -r : r < 0 ? -EIO : 0;
 }
 
 void cache_file_close(struct cache *c)
 {
-	unwatch_crashes(c);
+	cache_guard_end(c);
 	if (c->env)
 		mdb_env_close(c->env);
 	c->env = NULL;
-	fd_closep(&c->lock);
 }

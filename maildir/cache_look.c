@@ -47,28 +47,38 @@ static bool read_entry(MDB_val key, MDB_val value, struct cache_entry *ret)
 	return true;
 }
 
-int cache_each(struct cache *c, void (*each)(void *data, const struct cache_entry *e), void *data)
+struct look {
+	void (*each)(void *data, const struct cache_entry *e);
+	void *data;
+};
+
+static int look(struct cache *c, void *data)
 {
+	const struct look *l = data;
 	struct cache_entry e;
 	MDB_cursor *cursor;
 	MDB_val key, value;
 	MDB_txn *txn;
-	int r = opened(c);
+	int r = mdb_txn_begin(c->env, NULL, MDB_RDONLY, &txn);
 
-	if (r < 0)
-		return r;
-	r = mdb_txn_begin(c->env, NULL, MDB_RDONLY, &txn);
 	if (r != 0)
-		return failure(r);
+		return r;
 	r = mdb_cursor_open(txn, c->dbi, &cursor);
 	if (r == 0) {
 		while ((r = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
 			if (read_entry(key, value, &e))
-				each(data, &e);
+				l->each(l->data, &e);
 		mdb_cursor_close(cursor);
 	}
 	mdb_txn_abort(txn);
-	return failure(r == MDB_NOTFOUND ? 0 : r);
+	return r == MDB_NOTFOUND ? 0 : r;
+}
+
+int cache_each(struct cache *c, void (*each)(void *data, const struct cache_entry *e), void *data)
+{
+	const int r = opened(c);
+
+	return r < 0 ? r : failure(cache_guard(c, look, &(struct look){ each, data }));
 }
 
 int cache_drop_folder(struct cache *c, uint64_t folder)

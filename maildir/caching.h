@@ -74,13 +74,21 @@ int cache_file_open(struct cache *c);
 void cache_file_close(struct cache *c);
 /* Makes it as long as it says that it is. MDB_CORRUPTED if it lacks more than most octets. */
 int cache_file_lengthen(struct cache *c, uint64_t most);
-void cache_file_mark(const struct cache *c);
 void cache_file_remove(int dir, const char *name);
 /* Whoever writes, opens or removes. -ETIMEDOUT after CACHE_LOCK_MS. */
 int cache_lock(struct cache *c);
 void cache_unlock(struct cache *c);
 /* Whether LMDB's error means that the file can't be trusted. */
 bool cache_is_damage(int error);
+
+/* cache_guard.c: who falls over the file */
+void cache_guard_begin(struct cache *c);	/* from now on a crash removes the file, if by no more than its mark: it may have been that */
+void cache_guard_end(struct cache *c);
+/* Runs what(c, data), which only reads. MDB_CORRUPTED if it has fallen over the file. Guards are not nested. */
+int cache_guard(struct cache *c, int (*what)(struct cache *c, void *data), void *data);
+/* What is found can't be: leaves the mark, and does not return if it is guarded. */
+void cache_guard_fall(const struct cache *c);
+void cache_file_mark(const struct cache *c);
 
 /* cache_write.c: pending goes to the file; the lock is held. An error of LMDB. */
 int cache_write(struct cache *c);

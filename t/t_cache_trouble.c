@@ -124,10 +124,69 @@ static void is_cut_off_while_reading(const struct t_folder *f)
 	file_of(f, path);
 	if (truncate(path, 2 * 4096) < 0)
 		_exit(2);
-	known(c, 1, 1000, 300);
+	if (known(c, 1, 1000, 300) >= 1000)
+		_exit(4);
+	if (known(c, 1, 1000, 300) > 0)
+		_exit(5);
+	fill(c, 1, 10, 300);
+	cache_close(c);
 }
 
-START_TEST(who_falls_over_the_file_leaves_a_mark)
+/* Parts of pages are said to be far behind them. */
+static void is_led_astray(const struct t_folder *f)
+{
+	struct cache *c;
+	char path[128];
+	int fd;
+
+	file_of(f, path);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	for (off_t page = 2; page < 100; page++)
+		for (off_t at = 16; at < 128; at += 8)
+			if (pwrite(fd, "\xff\xff\xfe\xff\xfd\xff\xfc\xff", 8, page * 4096 + at) != 8)
+				_exit(2);
+	close(fd);
+	c = opened(f);
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGBUS, SIG_DFL);
+	if (known(c, 1, 1000, 300) >= 1000)
+		_exit(4);
+	cache_close(c);
+}
+
+static void (*const falls[])(const struct t_folder *f) = { is_cut_off_while_reading, is_led_astray };
+
+START_TEST(who_falls_over_the_file_goes_on_without_and_it_is_made_anew)
+{
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+	struct cache *c = opened(&f);
+	char before[128];
+	int status;
+
+	fill(c, 1, 1000, 300);
+	cache_close(c);
+	file_of(&f, before);
+	status = apart(falls[_i], &f);
+	ck_assert_msg(status == 0, "status %x", (unsigned)status);
+	c = opened(&f);
+	fill(c, 1, 10, 300);
+	ck_assert_uint_eq(known(c, 1, 1000, 300), 10);
+	ck_assert_int_eq(access(before, F_OK), -1);
+	cache_close(c);
+}
+END_TEST
+
+static void crashes_elsewhere(const struct t_folder *f)
+{
+	struct cache *c = opened(f);
+
+	signal(SIGSEGV, SIG_DFL);
+	if (known(c, 1, 1, 300) != 1)
+		_exit(3);
+	raise(SIGSEGV);
+}
+
+START_TEST(a_crash_leaves_a_mark)
 {
 	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
 	struct cache *c = opened(&f);
@@ -137,7 +196,7 @@ START_TEST(who_falls_over_the_file_leaves_a_mark)
 	fill(c, 1, 1000, 300);
 	cache_close(c);
 	file_of(&f, before);
-	status = apart(is_cut_off_while_reading, &f);
+	status = apart(crashes_elsewhere, &f);
 	ck_assert_msg(WIFSIGNALED(status), "status %x", (unsigned)status);
 	snprintf(mark, sizeof mark, "%s-broken", before);
 	ck_assert_int_eq(access(mark, F_OK), 0);
@@ -312,7 +371,8 @@ START_TEST(two_sessions_may_have_other_limits)
 }
 END_TEST
 
-T_SUITE("cache in trouble", T_LOOP(a_file_that_is_not_fit_is_made_anew, spoils), T_TEST(who_falls_over_the_file_leaves_a_mark),
+T_SUITE("cache in trouble", T_LOOP(a_file_that_is_not_fit_is_made_anew, spoils), T_LOOP(who_falls_over_the_file_goes_on_without_and_it_is_made_anew, falls),
+	T_TEST(a_crash_leaves_a_mark),
 	T_TEST(it_may_be_removed_under_a_session), T_LOOP(without_room_it_goes_on_without, troubles),
 	T_TEST(what_was_used_longest_ago_makes_room), T_TEST(of_one_big_folder_the_last_messages_stay),
 	T_TEST(two_sessions_may_have_other_limits))
