@@ -148,6 +148,7 @@ static uint64_t sum(uint64_t name, const char *p, size_t n)
 {
 	const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
 	uint64_t h[4] = { name, n, ~name, ~n }, w[4];
+	size_t i = 0;
 
 	for (; n >= sizeof w; p += sizeof w, n -= sizeof w) {
 		memcpy(w, p, sizeof w);
@@ -156,12 +157,16 @@ static uint64_t sum(uint64_t name, const char *p, size_t n)
 		h[2] = (h[2] ^ w[2]) * k ^ h[2] >> 29;
 		h[3] = (h[3] ^ w[3]) * k ^ h[3] >> 29;
 	}
-	for (size_t i = 0; n; i++, p += MIN(n, sizeof *w), n -= MIN(n, sizeof *w)) {
-		w[0] = 0;
-		memcpy(w, p, MIN(n, sizeof *w));
+	for (; n >= sizeof *w; i++, p += sizeof *w, n -= sizeof *w) {
+		memcpy(w, p, sizeof *w);
 		h[i] = (h[i] ^ w[0]) * k ^ h[i] >> 29;
 	}
-	for (int i = 1; i < 4; i++)
+	if (n) {
+		for (w[0] = 0; n; n--)
+			w[0] = w[0] << 8 | (unsigned char)p[n - 1];
+		h[i] = (h[i] ^ w[0]) * k ^ h[i] >> 29;
+	}
+	for (i = 1; i < 4; i++)
 		h[0] = (h[0] ^ h[i] ^ h[0] >> 32) * k;
 	return h[0] ^ h[0] >> 32;
 }
