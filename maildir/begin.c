@@ -50,7 +50,7 @@ void box_mark_recent(struct maildir *m, uint32_t uidnext, uint32_t recent)
 	const uint32_t from = m->claiming ? recent + 1 : MAX(uidnext, ix->recent + 1);
 	struct md_event *events = (void *)ix->events.s;
 	const size_t n = ix->events.n / sizeof *events;
-	uint32_t told = UINT32_MAX;
+	uint32_t told = UINT32_MAX, before;
 
 	if (!m->claiming && !(m->mode & MD_READONLY))
 		return;
@@ -60,16 +60,10 @@ void box_mark_recent(struct maildir *m, uint32_t uidnext, uint32_t recent)
 			if (events[i].uid >= from)
 				events[i].recent = true;
 		}
-	for (size_t i = index_position(ix, from); i < index_count(ix); i++) {
-		struct message *msg = index_at(ix, i);
-
-		if (msg->recent)
-			continue;
-		msg->recent = true;
-		m->recent_from = MIN(m->recent_from, msg->uid);
-		if (msg->uid < told)
-			index_tell(ix, MD_CHANGED, msg);
-	}
+	before = index_make_recent(ix, from);
+	for (size_t i = index_position(ix, MAX(from, before + 1)); i < index_count(ix); i++)
+		if (index_at(ix, i)->uid < told)
+			index_tell(ix, MD_CHANGED, index_at(ix, i));
 }
 
 static void import_keywords(struct maildir *m, const struct md_import *import)

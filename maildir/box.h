@@ -27,7 +27,6 @@ struct maildir {
 	bool sets_atime; /* reading them does: they are somebody else's */
 	bool unsettled; /* the journal is one that we have begun, and may not be on disk yet */
 	bool damaged;	/* the journal makes no sense: the lock is needed to tell why */
-	uint32_t recent_from; /* no message with a lower UID is \Recent here */
 	bool claiming;	/* a watermark that is journaled now is this handle's claim */
 	enum { FINE_UNKNOWN, FINE_YES, FINE_NO } fine_times; /* look.c: whether each change has a time of its own */
 	bool changed;	     /* we have journaled something since the directories' state was */

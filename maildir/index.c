@@ -23,6 +23,7 @@ void index_release(struct index *ix)
 	buf_release(&ix->tombs);
 	buf_release(&ix->events);
 	buf_release(&ix->boots);
+	buf_release(&ix->recents);
 }
 
 static struct message *all(const struct index *ix)
@@ -408,10 +409,41 @@ void index_rename(struct index *ix, struct message *msg, struct str base)
 	enter(ix, msg);
 }
 
+uint32_t index_make_recent(struct index *ix, uint32_t from)
+{
+	struct md_range *last = ix->recents.n ? (void *)(ix->recents.s + ix->recents.n - sizeof *last) : NULL;
+	const uint32_t before = last ? last->hi : 0;
+
+	if (from >= ix->uidnext)
+		return before;
+	if (last && before >= from - 1)
+		*last = (struct md_range){ MIN(last->lo, from), ix->uidnext - 1 };
+	else
+		buf_add(&ix->recents, &(struct md_range){ from, ix->uidnext - 1 }, sizeof *last);
+	return before;
+}
+
+uint32_t index_recent_from(const struct index *ix)
+{
+	const struct md_range *v = (void *)ix->recents.s;
+
+	return ix->recents.n ? v->lo : UINT32_MAX;
+}
+
+bool index_is_recent(const struct index *ix, uint32_t uid)
+{
+	const struct md_range *v = (void *)ix->recents.s;
+	size_t i = ix->recents.n / sizeof *v;
+
+	while (i && uid < v[i - 1].lo)	/* the last ones are asked for, as a rule */
+		i--;
+	return i && uid <= v[i - 1].hi;
+}
+
 void index_tell(struct index *ix, int what, const struct message *msg)
 {
 	const struct md_event event = {
-		.what = what, .uid = msg->uid, .modseq = msg->modseq, .recent = msg->recent
+		.what = what, .uid = msg->uid, .modseq = msg->modseq, .recent = index_is_recent(ix, msg->uid)
 	};
 
 	if (ix->telling)
@@ -499,6 +531,7 @@ void index_renumber(struct index *ix, uint32_t uidvalidity)
 		index_at(ix, i)->uid = (uint32_t)i + 1;
 	buf_clear(&ix->slots);
 	buf_clear(&ix->tombs);
+	buf_clear(&ix->recents);
 	ix->unseen_from = ix->new_from = 0;
 	ix->floor = ix->modseq;
 	ix->uidnext = (uint32_t)index_count(ix) + 1;
@@ -510,7 +543,6 @@ void index_renumber(struct index *ix, uint32_t uidvalidity)
 /* What is known of the file, and not from the journal. */
 static void inherit(struct index *now, struct message *msg, const struct index *ix, const struct message *was)
 {
-	msg->recent = was->recent;
 	msg->seen = was->seen;
 	if (!str_eq(index_base(now, msg), index_base(ix, was)))
 		return;
@@ -527,6 +559,8 @@ void index_replace(struct index *ix, struct index *now)
 
 	now->events = ix->events;
 	ix->events = (struct buf){ 0 };
+	now->recents = ix->recents;
+	ix->recents = (struct buf){ 0 };
 	now->telling = ix->telling;
 	while (i < index_count(ix) || j < index_count(now)) {
 		struct message *was = i < index_count(ix) ? index_at(ix, i) : NULL;

@@ -43,6 +43,7 @@ struct index {
 	struct buf tombs;		  /* struct tomb, by ascending modseq */
 	struct buf events;		  /* struct md_event */
 	struct buf boots;		  /* struct boot */
+	struct buf recents;		  /* struct md_range, ascending: what is \Recent for this handle */
 	struct dir_state dirs[DIR_COUNT]; /* when names were last known to be as the messages say */
 	bool dirs_known, dirs_stale;	  /* whether there is such a state; messages have changed since */
 	bool dirs_unmoved;		  /* some were in new/ then */
@@ -85,6 +86,10 @@ void index_rename(struct index *ix, struct message *msg, struct str base);
 void index_change(struct index *ix, struct message *msg, uint8_t flags, uint32_t keywords, uint64_t modseq);
 /* Removes messages lo to hi and remembers that. The others stay where they are in memory, unless there are many holes. */
 void index_expunge(struct index *ix, const struct tomb *tomb);
+/* Messages from this UID on are \Recent here. Returns the highest UID for which that is no news; 0: none. */
+uint32_t index_make_recent(struct index *ix, uint32_t from);
+uint32_t index_recent_from(const struct index *ix);	/* the first that is; UINT32_MAX: none */
+bool index_is_recent(const struct index *ix, uint32_t uid);
 void index_tell(struct index *ix, int what, const struct message *msg);
 
 /* Gives new UIDs from 1 on, under another UIDVALIDITY, and forgets who was expunged. */

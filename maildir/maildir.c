@@ -11,7 +11,7 @@
 #include "maildir/snapshot.h"
 #include "maildir/files.h"
 
-enum { SWEEP_AFTER_S = 36 * 3600 };
+enum { SWEEP_AFTER_S = 36 * 3600, RESTS_WITH = 256 * 1024 };
 
 static int open_dir(int at, const char *name, int *ret)
 {
@@ -54,8 +54,7 @@ int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config,
 			       .new = -1,
 			       .tmp = -1,
 			       .lock.fd = -1,
-			       .journal.fd = -1,
-			       .recent_from = UINT32_MAX };
+			       .journal.fd = -1 };
 	watch_init(&m->watch);
 	keywords_init(&m->keywords);
 	index_init(&m->index, &m->keywords);
@@ -101,13 +100,21 @@ static void sweep(struct maildir *m)
 }
 
 /* For the next one who opens this. */
-static void save_snapshot(struct maildir *m)
+static void save_snapshot(struct maildir *m, bool swap)
 {
 	if (!m->index.telling || m->memory_only || m->damaged || m->stale || m->must_look || m->importing ||
 	    box_snapshots(m) < 0 || !snapshot_is_due(&m->journal))
 		return;
 	m->index.unplaced = m->unplaced;
-	snapshot_save(box_snapshots(m), &m->journal, &m->index);
+	snapshot_save(box_snapshots(m), &m->journal, &m->index, swap);
+}
+
+void maildir_rest(struct maildir *m)
+{
+	if (!m->index.messages.mapped && m->index.messages.n + m->index.names.n > RESTS_WITH)
+		save_snapshot(m, true);
+	if (m->index.events.n == 0)
+		buf_release(&m->index.events);
 }
 
 void maildir_close(struct maildir *m)
@@ -125,7 +132,7 @@ void maildir_close(struct maildir *m)
 		numbers_keep(m);
 	if (m->index.telling && !(m->mode & MD_READONLY))
 		sweep(m);
-	save_snapshot(m);
+	save_snapshot(m, false);
 	watch_close(&m->watch);
 	journal_close(&m->journal);
 	lock_release(&m->lock);
@@ -190,9 +197,14 @@ size_t maildir_first_unseen(struct maildir *m)
 	return index_first_unseen(&m->index);
 }
 
+bool maildir_is_recent(const struct maildir *m, const struct message *msg)
+{
+	return index_is_recent(&m->index, msg->uid);
+}
+
 size_t maildir_first_recent(const struct maildir *m)
 {
-	return index_position(&m->index, m->recent_from);
+	return index_position(&m->index, index_recent_from(&m->index));
 }
 
 const struct message *maildir_at(const struct maildir *m, size_t i)

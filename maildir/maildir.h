@@ -46,7 +46,7 @@ struct message {
 	uint32_t keywords; /* which set: maildir_keywords(); the same number for the same set */
 	uint32_t name;
 	uint8_t flags;	/* enum md_flag */
-	uint8_t recent; /* \Recent for this handle: it claimed it, or, MD_READONLY, nobody has */
+	uint8_t zero;
 	uint8_t state;
 	uint8_t seen;
 };
@@ -92,6 +92,8 @@ int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config,
  * the same moment. Waits until it can, some 20 ms, so that who opens the folder next need not read it.
  */
 void maildir_linger(struct maildir *m);
+/* Nobody wants anything for the time being: what takes much memory, and can be had from a file of the cache, is. */
+void maildir_rest(struct maildir *m);
 void maildir_close(struct maildir *m);	 /* NULL is nothing to close */
 void maildir_closep(struct maildir **m); /* for _cleanup_ */
 
@@ -107,7 +109,9 @@ size_t maildir_count(const struct maildir *m);
 size_t maildir_unseen(const struct maildir *m);	 /* how many are without \Seen */
 size_t maildir_deleted(const struct maildir *m); /* how many have \Deleted */
 size_t maildir_first_unseen(struct maildir *m);	 /* the i of the first without \Seen, else the count */
-size_t maildir_first_recent(const struct maildir *m); /* no message before this i is \Recent here */
+/* \Recent for this handle: it claimed it, or, MD_READONLY, nobody has. No message before the i of the first is. */
+bool maildir_is_recent(const struct maildir *m, const struct message *msg);
+size_t maildir_first_recent(const struct maildir *m);
 const struct message *maildir_at(const struct maildir *m, size_t i);
 const struct message *maildir_message(const struct maildir *m, uint32_t uid); /* NULL if there is none */
 size_t maildir_position(const struct maildir *m, uint32_t uid);		      /* how many have a lower UID */

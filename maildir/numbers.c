@@ -237,7 +237,7 @@ static uint64_t recent(const struct maildir *m)
 	uint64_t n = 0;
 
 	for (size_t i = maildir_first_recent(m); i < maildir_count(m); i++)
-		n += maildir_at(m, i)->recent;
+		n += maildir_is_recent(m, maildir_at(m, i));
 	return n;
 }
 

@@ -286,7 +286,7 @@ static void put_messages(struct out *o, const struct index *ix, struct head *h)
 	for (size_t i = 0; i < index_count(ix); i++) {
 		struct message msg = *index_at(ix, i);
 
-		msg.recent = msg.seen = 0;
+		msg.seen = 0;
 		msg.state &= AT_NEW | AT_ODD;
 		msg.name = (uint32_t)name;
 		name += index_full_name(ix, index_at(ix, i)).n;
@@ -373,7 +373,7 @@ static int describe(const struct journal *j, const struct index *ix, struct head
 		       -EIO;
 }
 
-static int write_all(int fd, const struct journal *j, const struct index *ix)
+static int write_all(int fd, const struct journal *j, const struct index *ix, struct head *ret)
 {
 	_cleanup_(buf_release) struct buf text = { 0 };
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
@@ -400,6 +400,7 @@ static int write_all(int fd, const struct journal *j, const struct index *ix)
 		o.r = -EIO;
 	if (o.r >= 0 && futimens(fd, times) < 0)
 		o.r = -errno;
+	*ret = h;
 	/* Else a power cut could leave the name with other octets behind it. */
 	return o.r >= 0 && fsync(fd) < 0 ? -errno : o.r;
 }
@@ -438,9 +439,35 @@ static void sweep(int dir)
 		close(fd);
 }
 
-int snapshot_save(int dir, struct journal *j, const struct index *ix)
+/* What the file has of ix, which it was made from, takes the place of what ix has. Only doubts stand in memory alone. */
+static void take_from(int fd, const struct head *h, struct index *ix)
+{
+	struct index mapped = { 0 };
+
+	if (!map_all(fd, h, &mapped)) {
+		index_release(&mapped);
+		return;
+	}
+	for (size_t i = 0; i < index_count(ix); i++)
+		if (index_at(ix, i)->state & AT_DOUBT)
+			index_at(&mapped, i)->state |= AT_DOUBT;
+	buf_release(&ix->messages);
+	buf_release(&ix->holes);
+	buf_release(&ix->names);
+	buf_release(&ix->slots);
+	buf_release(&ix->tombs);
+	ix->messages = mapped.messages;
+	ix->names = mapped.names;
+	ix->slots = mapped.slots;
+	ix->tombs = mapped.tombs;
+	ix->names_dead = 0;
+	ix->slots_used = h->slots_used;
+}
+
+int snapshot_save(int dir, struct journal *j, struct index *ix, bool swap)
 {
 	char name[64], new[64];
+	struct head h;
 	int fd, r;
 
 	if (!name_for(ix, "index", name) || !name_for(ix, "new", new))
@@ -448,10 +475,12 @@ int snapshot_save(int dir, struct journal *j, const struct index *ix)
 	fd = open_new(dir, new);
 	if (fd < 0)
 		return fd;
-	r = write_all(fd, j, ix);
-	close(fd);
+	r = write_all(fd, j, ix, &h);
 	if (r >= 0 && renameat(dir, new, dir, name) < 0)
 		r = -errno;
+	if (r >= 0 && swap)
+		take_from(fd, &h, ix);
+	close(fd);
 	if (r < 0) {
 		unlinkat(dir, new, 0);
 		return r;

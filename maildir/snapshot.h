@@ -12,8 +12,10 @@
  */
 int snapshot_load(int dir, struct journal *j, struct index *ix);
 
-/* Writes one of what ix is now, which is as far as j has been read. */
-int snapshot_save(int dir, struct journal *j, const struct index *ix);
+/* Writes one of what ix is now, which is as far as j has been read. swap: ix is of the file then, and takes no memory but for
+ * what changes. Pointers into it are void.
+ */
+int snapshot_save(int dir, struct journal *j, struct index *ix, bool swap);
 
 /* Whether so much has been journaled since the last one that reading it takes longer than it should. */
 bool snapshot_is_due(const struct journal *j);

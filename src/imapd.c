@@ -262,8 +262,13 @@ static void before_wait(void *session, unsigned what)
 
 static void rested(void *session, unsigned what)
 {
-	if (what & WAIT_CLIENT_IN)
-		warm_up(session, false);
+	const struct session *s = session;
+
+	if (!(what & WAIT_CLIENT_IN))
+		return;
+	warm_up(session, false);
+	if (s->view)
+		maildir_rest(s->view->box);
 }
 
 static void session_init(struct session *s, const struct start *st, struct store *store, int debug)

@@ -185,7 +185,7 @@ void view_begin(struct view *v)
 	const size_t n = maildir_count(v->box);
 
 	for (size_t i = maildir_first_recent(v->box); i < n; i++)
-		if (maildir_at(v->box, i)->recent)
+		if (maildir_is_recent(v->box, maildir_at(v->box, i)))
 			uids_push(&v->recent, maildir_at(v->box, i)->uid);
 	v->n = n;
 	v->last = n ? maildir_at(v->box, n - 1)->uid : 0;

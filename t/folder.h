@@ -139,7 +139,7 @@ static inline const char *t_show(const struct maildir *m, char *ret, size_t size
 		const struct message *msg = maildir_at(m, i);
 
 		n += (size_t)snprintf(ret + n, size - n, "%s%u:%s", i ? " " : "", msg->uid,
-				      msg->recent ? "*" : "");
+				      maildir_is_recent(m, msg) ? "*" : "");
 		for (size_t j = 0; j < sizeof letters / sizeof *letters; j++)
 			if (msg->flags & letters[j].flag)
 				ret[n++] = letters[j].letter;

@@ -1,6 +1,7 @@
 /* t/t_snapshot.c: snapshots of an index, and what makes them void */
 #include "maildir/box.h"
 #include "maildir/cache.h"
+#include "maildir/snapshot.h"
 #include "t/folder.h"
 
 /* A folder with a cache, in which a session has left 300 messages, some expunged, some with keywords and strange names. */
@@ -278,6 +279,43 @@ START_TEST(a_damaged_part_behind_the_first_harms_nobody)
 }
 END_TEST
 
+/* A session that rests swaps its memory for the file, and goes on as if nothing had been. */
+START_TEST(who_rests_sees_the_same)
+{
+	struct fixture x = fixture();
+	uint32_t gone[] = { 2, 200 };
+	static char before[SHOWN], after[SHOWN];
+	struct maildir *m;
+
+	t_put(&x.f, "new/2000.fresh.host", "\n");
+	m = t_select(&x.f);
+	ck_assert_int_eq(maildir_expunge(m, &(struct md_uids){ gone, COUNT(gone) }, MD_FORCE), 0);
+	change(m, 30, MD_DELETED, "red");
+	maildir_events_clear(m);
+	t_show(m, before, sizeof before);
+	ck_assert_ptr_nonnull(strstr(before, " 301:*"));
+	ck_assert_int_eq(snapshot_save(box_snapshots(m), &m->journal, &m->index, true), 0);
+	ck_assert_uint_gt(m->index.messages.mapped, 0);
+	t_show(m, after, sizeof after);
+	ck_assert_str_eq(before, after);
+	ck_assert_uint_eq(maildir_count(m), MESSAGES - 5 + 1 - 2);
+
+	gone[0] = 30;
+	ck_assert_int_eq(maildir_expunge(m, &(struct md_uids){ gone, 1 }, MD_FORCE), 0);
+	change(m, 31, MD_FLAGGED, "black");
+	t_put(&x.f, "new/2001.fresh.host", "\n");
+	t_rm(&x.f, "cur/1010.a_rather_long_name_of_a_message.host:2,");
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	ck_assert_uint_eq(maildir_count(m), MESSAGES - 5 + 1 - 2 - 1);
+	t_show(m, before, sizeof before);
+	ck_assert_ptr_nonnull(strstr(before, " 302:*"));
+	ck_assert_ptr_nonnull(strstr(before, " 31:F"));
+	maildir_close(m);
+	check_same(&x);
+	release(&x);
+}
+END_TEST
+
 START_TEST(without_a_place_for_it_all_is_well)
 {
 	struct fixture x = fixture();
@@ -295,4 +333,4 @@ T_SUITE("snapshot", T_TEST(it_says_what_the_journal_does), T_TEST(what_came_afte
 	T_TEST(what_others_did_meanwhile_is_found), T_TEST(mail_in_new_is_claimed_without_reading_cur),
 	T_TEST(a_journal_that_was_written_anew_makes_it_void), T_TEST(a_journal_that_has_lost_its_end_makes_it_void),
 	T_TEST(one_that_somebody_has_written_to_is_not_used), T_LOOP(a_damaged_one_is_not_used, damages), { a_damaged_part_behind_the_first_harms_nobody, 97 },
-	T_TEST(without_a_place_for_it_all_is_well))
+	T_TEST(who_rests_sees_the_same), T_TEST(without_a_place_for_it_all_is_well))

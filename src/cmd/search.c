@@ -43,7 +43,7 @@ FLAG_KEY(seen, MD_SEEN)
 static int match_recent(struct session *s, struct fetching *f, const struct search_key *key)
 {
 	(void)key;
-	return s->view && s->view->box == f->box ? view_recent(s->view, f->uid) : f->message->recent;
+	return s->view && s->view->box == f->box ? view_recent(s->view, f->uid) : maildir_is_recent(f->box, f->message);
 }
 
 static int match_old(struct session *s, struct fetching *f, const struct search_key *key)
