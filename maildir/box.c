@@ -266,7 +266,7 @@ static void put_boot(struct maildir *m, struct txn *t)
 	const struct boot now = { .host = str_z(m->lock.hostname), .id = str_z(box_boot(m)) };
 
 	if (now.id.n && (!last || !str_eq(last->id, now.id)))
-		line_boot(&t->text, &now);
+		txn_add(t, line_boot(&now));
 }
 
 /* Only now and then, as each time costs as much as reading all of it. */
@@ -291,19 +291,14 @@ int box_commit(struct maildir *m, struct txn *t, bool sync)
 	if (t->text.n == 0)
 		return 0;
 	put_boot(m, t);
-	if (m->memory_only) {
-		journal_end(&t->text, 0, &(struct txn_end){ .uidnext = t->uidnext, .modseq = t->modseq });
-		r = journal_apply(&m->index, buf_view(&t->text), &m->journal.lines);
-	} else {
-		r = lock_check(&m->lock);
-		if (r >= 0)
-			r = journal_append(&m->journal, t, sync || m->remote); /* others read it at the server */
-		if (r >= 0 && sync && m->unsettled)
-			r = fsync(m->dir) < 0 ? -errno : 0;
-		m->unsettled = m->unsettled && (r < 0 || !sync);
-		if (r >= 0)
-			r = journal_tail(&m->journal, &m->index);
-	}
+	r = m->memory_only ? 0 : lock_check(&m->lock);
+	if (r >= 0 && !m->memory_only)
+		r = journal_append(&m->journal, t, sync || m->remote); /* others read it at the server */
+	if (r >= 0 && sync && m->unsettled)
+		r = fsync(m->dir) < 0 ? -errno : 0;
+	m->unsettled = m->unsettled && (r < 0 || !sync);
+	if (r >= 0)
+		r = txn_apply(t, &m->index);
 	if (r < 0)
 		return r;
 	m->changed = m->index.dirs_stale && (m->changed || m->index.modseq > modseq);
@@ -331,7 +326,7 @@ int box_keyword(struct maildir *m, struct str name, uint16_t *ret)
 			return -EOVERFLOW;
 		txn_begin(&t, &m->index);
 		t.modseq = m->index.modseq;
-		line_keyword(&t.text, m->keywords.n, &k);
+		txn_add(&t, line_keyword(m->keywords.n, &k));
 		r = box_commit(m, &t, false);
 		if (r >= 0 && !keyword_find(&m->keywords, name, ret))
 			r = -EBADMSG;

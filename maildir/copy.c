@@ -289,7 +289,7 @@ static int journal_moved(struct copying *c)
 					     .keywords = c->v[i].keywords,
 					     .print = c->v[i].print };
 
-		line_message(&t.text, &c->to->keywords, &msg, str_z(c->v[i].name));
+		txn_add(&t, line_message(&msg, str_z(c->v[i].name)));
 		c->ret[i] = t.uidnext++;
 	}
 	return box_commit(c->to, &t, box_sync_all(c->to));

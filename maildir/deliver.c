@@ -25,7 +25,7 @@ static int add_lines(struct maildir *m, struct txn *t, const struct arrival *v, 
 			.print = v[i].print,
 		};
 
-		line_message(&t->text, &m->keywords, &msg, str_z(v[i].name));
+		txn_add(t, line_message(&msg, str_z(v[i].name)));
 		ret_uids[i] = t->uidnext++;
 	}
 	return 0;

@@ -18,7 +18,7 @@ void expunge_lines(struct maildir *m, struct txn *t, const uint32_t *uids, size_
 		if (!index_find(&m->index, uids[i]))
 			continue;
 		if (tomb.lo && position != last + 1) {
-			line_expunge(&t->text, &tomb);
+			txn_add(t, line_expunge(&tomb));
 			tomb.lo = 0;
 		}
 		if (!tomb.lo)
@@ -27,7 +27,7 @@ void expunge_lines(struct maildir *m, struct txn *t, const uint32_t *uids, size_
 		last = position;
 	}
 	if (tomb.lo)
-		line_expunge(&t->text, &tomb);
+		txn_add(t, line_expunge(&tomb));
 }
 
 int expunge_journal(struct maildir *m, const uint32_t *uids, size_t n)

@@ -17,20 +17,27 @@ void journal_close(struct journal *j)
 	*j = (struct journal){ .fd = -1 };
 }
 
+static uint64_t mix(uint64_t h, uint64_t word)
+{
+	h = (h ^ le64toh(word)) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 32;
+}
+
 /* Eight octets at a time: a folder of 500,000 messages has 50 MB of them. */
 uint32_t journal_sum(struct str s)
 {
-	uint64_t h = s.n;
+	const char *const end = s.s + s.n;
+	uint64_t h = s.n, word;
 
-	while (s.n) {
-		uint64_t word = 0;
-
-		memcpy(&word, s.s, MIN(s.n, sizeof word));
-		h = (h ^ le64toh(word)) * UINT64_C(0x9e3779b97f4a7c15);
-		h ^= h >> 32;
-		s = str_from(s, sizeof word);
+	for (; (size_t)(end - s.s) >= sizeof word; s.s += sizeof word) {
+		memcpy(&word, s.s, sizeof word);
+		h = mix(h, word);
 	}
-	return (uint32_t)h;
+	if (s.s == end)
+		return (uint32_t)h;
+	word = 0;
+	memcpy(&word, s.s, (size_t)(end - s.s));
+	return (uint32_t)mix(h, word);
 }
 
 size_t journal_cut(struct str s)
@@ -307,15 +314,57 @@ int journal_replaced(const struct journal *j, int dir)
 
 void txn_begin(struct txn *t, const struct index *ix)
 {
+	t->keywords = ix->keywords;
 	buf_clear(&t->text);
+	buf_clear(&t->lines);
 	t->uidnext = ix->uidnext;
 	t->modseq = ix->modseq + 1;
-	t->lines = 0;
 }
 
 void txn_release(struct txn *t)
 {
 	buf_release(&t->text);
+	buf_release(&t->lines);
+}
+
+void txn_add(struct txn *t, struct line l)
+{
+	line_write(&t->text, t->keywords, l);
+	buf_add(&t->lines, &l, sizeof l);
+}
+
+void txn_run_end(struct txn *t, struct txn_run *run)
+{
+	if (run->lo)
+		txn_add(t, line_change((struct md_range){ run->lo, run->as.uid }, &run->as));
+	run->lo = 0;
+}
+
+void txn_run_add(struct txn *t, struct txn_run *run, const struct message *as, size_t position)
+{
+	const bool same = run->lo && position == run->position + 1 && run->as.flags == as->flags &&
+			  run->as.keywords == as->keywords;
+
+	if (!same) {
+		txn_run_end(t, run);
+		run->lo = as->uid;
+	}
+	run->as = *as;
+	run->position = position;
+}
+
+int txn_apply(const struct txn *t, struct index *ix)
+{
+	const struct line *v = (void *)t->lines.s;
+	int r = 0;
+
+	for (size_t i = 0; i < t->lines.n / sizeof *v && r >= 0; i++)
+		r = line_do(ix, &v[i]);
+	if (r < 0)
+		return r;
+	ix->uidnext = t->uidnext;
+	ix->modseq = t->modseq;
+	return 0;
 }
 
 int journal_append(struct journal *j, struct txn *t, bool sync)
@@ -337,7 +386,11 @@ int journal_append(struct journal *j, struct txn *t, bool sync)
 	r = fd_write_all(j->fd, t->text.s, t->text.n);
 	if (r >= 0 && sync && fdatasync(j->fd) < 0)
 		r = -errno;
-	if (r < 0 && ftruncate(j->fd, (off_t)j->at) < 0)
-		j->torn = true;
-	return r;
+	if (r < 0) {
+		j->torn = ftruncate(j->fd, (off_t)j->at) < 0;
+		return r;
+	}
+	j->at += t->text.n;
+	j->lines += t->lines.n / sizeof(struct line) + 1;
+	return 0;
 }

@@ -40,18 +40,33 @@ bool journal_cut_off(const struct journal *j);
 
 /* A transaction: lines that count together or not at all. */
 struct txn {
+	const struct keyword_table *keywords;
 	struct buf text;
+	struct buf lines; /* struct line: what text says */
 	uint32_t uidnext;
-	uint64_t modseq, lines;
+	uint64_t modseq;
 };
 void txn_begin(struct txn *t,
 	       const struct index *ix); /* modseq is the next one; set it back if nothing uses it */
 void txn_release(struct txn *t);	/* for _cleanup_ */
+/* What l borrows has to be there until the transaction is done. */
+void txn_add(struct txn *t, struct line l);
 
-/* Appends t, under the lock, after all that is there; a torn end is cut off before. Not read back:
- * journal_tail() does. On failure nothing of it stays. -ENOLCK: somebody has appended without our knowing.
+/* Changes that are the same for neighbours are one line. Positions are those in the index, ascending. */
+struct txn_run {
+	struct message as;
+	uint32_t lo; /* 0: nothing is pending */
+	size_t position;
+};
+void txn_run_add(struct txn *t, struct txn_run *run, const struct message *as, size_t position);
+void txn_run_end(struct txn *t, struct txn_run *run);
+
+/* Appends t, under the lock, after all that is there, which has been read; a torn end is cut off before. On failure nothing of it
+ * stays. -ENOLCK: somebody has appended without our knowing.
  */
 int journal_append(struct journal *j, struct txn *t, bool sync);
+/* Does what t says, as if it had been read. */
+int txn_apply(const struct txn *t, struct index *ix);
 
 /* Writes all of ix into a new file in tmp, which replaces the one in dir, under the lock. */
 int journal_write(int dir, int tmp, const char *name, const struct index *ix, bool sync);

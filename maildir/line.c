@@ -1,4 +1,4 @@
-/* maildir/line.c: the lines of a journal */
+/* maildir/line.c: the lines of a journal, as text and back */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 
 static bool is_plain(char c)
 {
-	return (unsigned char)c > ' ' && c != '%' && c != 0x7f;
+	return c != '%' && ((c > ' ' && c < 0x7f) || c & 0x80);
 }
 
 /* Names are arbitrary octets: what would end a field or a line, and %, is %XX. Hardly any has that. */
@@ -14,19 +14,16 @@ static void put_escaped(struct buf *b, struct str s)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
-	while (s.n) {
-		size_t n = 0;
-
+	for (size_t n = 0; s.n; s = str_from(s, n + 1), n = 0) {
 		while (n < s.n && is_plain(s.s[n]))
 			n++;
-		buf_str(b, str_head(s, n));
+		buf_add(b, s.s, n);
 		if (n < s.n) {
-			const unsigned char c = (unsigned char)s.s[n++];
+			const unsigned char c = (unsigned char)s.s[n];
 			const char octet[] = { '%', hex[c >> 4], hex[c & 15] };
 
 			buf_add(b, octet, sizeof octet);
 		}
-		s = str_from(s, n);
 	}
 }
 
@@ -84,23 +81,23 @@ static void put_number(struct buf *b, uint64_t v)
 	buf_u64(b, v);
 }
 
-static void put_range(struct buf *b, uint32_t lo, uint32_t hi)
+static void put_range(struct buf *b, struct md_range uids)
 {
-	put_number(b, lo);
-	if (hi != lo) {
+	put_number(b, uids.lo);
+	if (uids.hi != uids.lo) {
 		buf_c(b, ':');
-		buf_u64(b, hi);
+		buf_u64(b, uids.hi);
 	}
 }
 
 /* Flags and letters that mean nothing, then the keywords' numbers; "-" for none. */
-static void put_marks(struct buf *b, const struct keyword_table *t, const struct message *msg)
+static void put_marks(struct buf *b, const struct keyword_table *t, const struct line *l)
 {
-	const struct keywords *k = keywords_set(t, msg->keywords);
+	const struct keywords *k = keywords_set(t, l->keywords);
 	char letters[52];
 	size_t n;
 
-	n = mdname_put_letters(mdname_flag_letters(msg->flags) | keywords_strange(t, msg->keywords), letters);
+	n = mdname_put_letters(mdname_flag_letters(l->flags) | keywords_strange(t, l->keywords), letters);
 	buf_c(b, ' ');
 	buf_str(b, n ? (struct str){ letters, n } : STR("-"));
 	buf_z(b, k->n ? " " : " -");
@@ -111,20 +108,6 @@ static void put_marks(struct buf *b, const struct keyword_table *t, const struct
 	}
 }
 
-void line_keyword(struct buf *b, size_t number, const struct keyword *k)
-{
-	char letters[52];
-	const size_t n = mdname_put_letters(k->letters & MDNAME_LOWER, letters);
-
-	buf_c(b, 'k');
-	put_number(b, number);
-	buf_c(b, ' ');
-	buf_c(b, n ? letters[0] : '-');
-	buf_c(b, ' ');
-	put_escaped(b, k->name);
-	buf_c(b, '\n');
-}
-
 /* The last field of lines that tie a UID to a name: four digits that tell a whole line from halves of two, in
  * a damaged file. */
 static void put_check(struct buf *b, size_t from)
@@ -133,108 +116,93 @@ static void put_check(struct buf *b, size_t from)
 
 	buf_c(b, ' ');
 	put_hex(b, sum & 0xffff, 4);
-	buf_c(b, '\n');
 }
 
-void line_message(struct buf *b, const struct keyword_table *t, const struct message *msg, struct str base)
+static void write_keyword(struct buf *b, const struct keyword_table *t, const struct line *l)
 {
-	const size_t from = b->n;
+	char letters[52];
+	const size_t n = mdname_put_letters(l->number, letters);
 
-	buf_c(b, '+');
-	put_number(b, msg->uid);
-	put_number(b, msg->modseq);
-	put_marks(b, t, msg);
+	(void)t;
+	put_number(b, l->uids.lo);
 	buf_c(b, ' ');
-	put_hex(b, msg->print, 1);
+	buf_c(b, n ? letters[0] : '-');
 	buf_c(b, ' ');
-	put_escaped(b, base);
+	put_escaped(b, l->name);
+}
+
+static void write_message(struct buf *b, const struct keyword_table *t, const struct line *l)
+{
+	const size_t from = b->n - 1; /* with its letter */
+
+	put_number(b, l->uids.lo);
+	put_number(b, l->modseq);
+	put_marks(b, t, l);
+	buf_c(b, ' ');
+	put_hex(b, l->number, 1);
+	buf_c(b, ' ');
+	put_escaped(b, l->name);
 	put_check(b, from);
 }
 
-void line_change(struct buf *b, const struct keyword_table *t, struct md_range uids, const struct message *as)
+static void write_change(struct buf *b, const struct keyword_table *t, const struct line *l)
 {
-	buf_c(b, 'f');
-	put_range(b, uids.lo, uids.hi);
-	put_number(b, as->modseq);
-	put_marks(b, t, as);
-	buf_c(b, '\n');
+	put_range(b, l->uids);
+	put_number(b, l->modseq);
+	put_marks(b, t, l);
 }
 
-void line_rename(struct buf *b, uint32_t uid, uint64_t print, struct str base)
+static void write_rename(struct buf *b, const struct keyword_table *t, const struct line *l)
 {
-	const size_t from = b->n;
+	const size_t from = b->n - 1;
 
-	buf_c(b, 'n');
-	put_number(b, uid);
+	(void)t;
+	put_number(b, l->uids.lo);
 	buf_c(b, ' ');
-	put_hex(b, print, 1);
+	put_hex(b, l->number, 1);
 	buf_c(b, ' ');
-	put_escaped(b, base);
+	put_escaped(b, l->name);
 	put_check(b, from);
 }
 
-void line_expunge(struct buf *b, const struct tomb *tomb)
+static void write_expunge(struct buf *b, const struct keyword_table *t, const struct line *l)
 {
-	buf_c(b, '-');
-	put_range(b, tomb->lo, tomb->hi);
-	put_number(b, tomb->modseq);
-	put_number(b, tomb->time);
-	buf_c(b, '\n');
+	(void)t;
+	put_range(b, l->uids);
+	put_number(b, l->modseq);
+	put_number(b, l->number);
 }
 
-void line_recent(struct buf *b, uint32_t uid)
+static void write_recent(struct buf *b, const struct keyword_table *t, const struct line *l)
 {
-	buf_c(b, 'r');
-	put_number(b, uid);
-	buf_c(b, '\n');
+	(void)t;
+	put_number(b, l->uids.lo);
 }
 
-void line_floor(struct buf *b, uint64_t modseq)
+static void write_floor(struct buf *b, const struct keyword_table *t, const struct line *l)
 {
-	buf_c(b, 't');
-	put_number(b, modseq);
-	buf_c(b, '\n');
+	(void)t;
+	put_number(b, l->modseq);
 }
 
-void line_dirs(struct buf *b, const struct dir_state dirs[DIR_COUNT], bool unmoved)
+static void write_dirs(struct buf *b, const struct keyword_table *t, const struct line *l)
 {
-	buf_c(b, 'd');
+	(void)t;
 	for (int i = 0; i < DIR_COUNT; i++) {
-		put_number(b, dirs[i].ino);
-		put_number(b, dirs[i].mtime);
-		put_number(b, dirs[i].ctime);
+		put_number(b, l->dirs[i].ino);
+		put_number(b, l->dirs[i].mtime);
+		put_number(b, l->dirs[i].ctime);
 	}
-	buf_z(b, unmoved ? " 1\n" : " 0\n");
+	buf_z(b, l->unmoved ? " 1" : " 0");
 }
 
-void line_boot(struct buf *b, const struct boot *boot)
+static void write_boot(struct buf *b, const struct keyword_table *t, const struct line *l)
 {
-	buf_z(b, "b ");
-	put_escaped(b, boot->id);
+	(void)t;
 	buf_c(b, ' ');
-	put_escaped(b, boot->host);
-	buf_c(b, '\n');
-}
-
-void line_run_end(struct buf *b, const struct keyword_table *t, struct line_run *run)
-{
-	if (run->lo)
-		line_change(b, t, (struct md_range){ run->lo, run->as.uid }, &run->as);
-	run->lo = 0;
-}
-
-void line_run_add(struct buf *b, const struct keyword_table *t, struct line_run *run,
-		  const struct message *as, size_t position)
-{
-	const bool same = run->lo && position == run->position + 1 && run->as.flags == as->flags &&
-			  run->as.keywords == as->keywords;
-
-	if (!same) {
-		line_run_end(b, t, run);
-		run->lo = as->uid;
-	}
-	run->as = *as;
-	run->position = position;
+	put_escaped(b, l->boot);
+	buf_c(b, ' ');
+	put_escaped(b, l->name);
 }
 
 bool line_field(struct str *rest, struct str *ret)
@@ -287,14 +255,23 @@ static bool get_range(struct str *rest, uint32_t below, struct md_range *ret)
 	return true;
 }
 
+static bool get_uid(struct str *rest, uint64_t least, uint64_t most, struct line *ret)
+{
+	uint64_t uid;
+
+	if (!line_number(rest, least, most, &uid))
+		return false;
+	ret->uids = (struct md_range){ (uint32_t)uid, (uint32_t)uid };
+	return true;
+}
+
 static bool get_modseq(struct str *rest, const struct line_bounds *below, uint64_t *ret)
 {
 	return line_number(rest, 1, below->modseq - 1, ret);
 }
 
 /* What put_marks() wrote. */
-static bool get_marks(struct str *rest, struct keyword_table *t, bool lenient, uint8_t *ret_flags,
-		      uint32_t *ret)
+static bool get_marks(struct str *rest, struct keyword_table *t, bool lenient, struct line *ret)
 {
 	uint16_t v[MD_KEYWORDS_MAX];
 	struct str letters, numbers, one;
@@ -315,8 +292,8 @@ static bool get_marks(struct str *rest, struct keyword_table *t, bool lenient, u
 		v[n++] = (uint16_t)k;
 	}
 	mask = mdname_letters(letters);
-	*ret_flags = mdname_flags(mask);
-	*ret = keywords_intern(t, v, n, mask & ~mdname_flag_letters(MD_FLAGS) & ~t->mirrored);
+	ret->flags = mdname_flags(mask);
+	ret->keywords = keywords_intern(t, v, n, mask & ~mdname_flag_letters(MD_FLAGS) & ~t->mirrored);
 	return true;
 }
 
@@ -343,144 +320,76 @@ static bool is_whole(struct str line)
 	return str_eq(str_from(line, n), str_z(check));
 }
 
-static bool add_lost(struct keyword_table *t)
+static bool read_keyword(struct index *ix, struct str rest, const struct line_bounds *below, struct line_names *names,
+			 struct line *ret)
 {
-	char name[32];
-
-	snprintf(name, sizeof name, "lost-%zu", t->n);
-	return keyword_add(t, str_z(name), 0) == 0;
-}
-
-static bool apply_keyword(struct index *ix, struct str rest, const struct line_bounds *below)
-{
-	struct keyword_table *t = ix->keywords;
-	char name[MD_KEYWORD_LENGTH_MAX];
 	struct str letter, field;
-	uint64_t number;
-	size_t n;
-	char c;
 
-	if (!line_number(&rest, 0, below->lenient ? MD_KEYWORDS_MAX - 1 : t->n, &number) ||
+	if (!get_uid(&rest, 0, below->lenient ? MD_KEYWORDS_MAX - 1 : ix->keywords->n, ret) ||
 	    !line_field(&rest, &letter) || letter.n != 1 || !line_field(&rest, &field) || rest.s ||
-	    !unescape(field, sizeof name, name, &n))
+	    !unescape(field, MD_KEYWORD_LENGTH_MAX, names->name, &ret->name.n))
 		return false;
-	if (number < t->n)
-		return str_eq(t->v[number].name, (struct str){ name, n });
-	c = letter.s[0] >= 'a' && letter.s[0] <= 'z' ? letter.s[0] : 0;
-	if (t->mirrored & mdname_letter(c))
-		c = 0;
-	while (t->n < number) /* so that those after a lost one keep their numbers */
-		if (!add_lost(t))
-			return false;
-	return keyword_add(t, (struct str){ name, n }, c) == 0;
-}
-
-static bool apply_message(struct index *ix, struct str rest, const struct line_bounds *below)
-{
-	uint32_t k;
-	char name[MDNAME_MAX];
-	uint64_t uid, modseq, print;
-	struct message msg;
-	struct str base;
-	uint8_t flags;
-
-	if (!line_number(&rest, ix->uidnext, (uint64_t)below->uid - 1, &uid) ||
-	    !get_modseq(&rest, below, &modseq) ||
-	    !get_marks(&rest, ix->keywords, below->lenient, &flags, &k) || !get_hex(&rest, &print) ||
-	    !get_base(&rest, name, &base))
-		return false;
-	msg = (struct message){
-		.uid = (uint32_t)uid, .modseq = modseq, .flags = flags, .keywords = k, .print = print
-	};
-	ix->uidnext = (uint32_t)uid + 1;
-	ix->modseq = MAX(ix->modseq, modseq);
-	ix->dirs_stale = true;
-	index_tell(ix, MD_NEW, index_add(ix, &msg, base));
+	ret->number = mdname_letters(letter) & MDNAME_LOWER;
+	ret->name.s = names->name;
 	return true;
 }
 
-static bool apply_change(struct index *ix, struct str rest, const struct line_bounds *below)
+static bool read_message(struct index *ix, struct str rest, const struct line_bounds *below, struct line_names *names,
+			 struct line *ret)
 {
-	uint32_t k;
-	struct md_range range;
-	uint64_t modseq;
-	uint8_t flags;
-
-	if (!get_range(&rest, ix->uidnext, &range) || !get_modseq(&rest, below, &modseq) ||
-	    !get_marks(&rest, ix->keywords, below->lenient, &flags, &k) || rest.s)
-		return false;
-	for (size_t i = index_position(ix, range.lo); i < index_count(ix) && index_at(ix, i)->uid <= range.hi;
-	     i++)
-		index_change(ix, index_at(ix, i), flags, k, modseq);
-	ix->modseq = MAX(ix->modseq, modseq);
-	ix->dirs_stale = true;
-	return true;
+	return get_uid(&rest, ix->uidnext, (uint64_t)below->uid - 1, ret) && get_modseq(&rest, below, &ret->modseq) &&
+	       get_marks(&rest, ix->keywords, below->lenient, ret) && get_hex(&rest, &ret->number) &&
+	       get_base(&rest, names->name, &ret->name);
 }
 
-static bool apply_rename(struct index *ix, struct str rest, const struct line_bounds *below)
+static bool read_change(struct index *ix, struct str rest, const struct line_bounds *below, struct line_names *names,
+			struct line *ret)
 {
-	char name[MDNAME_MAX];
-	uint64_t uid, print;
-	struct message *msg, *other;
-	struct str base;
+	(void)names;
+	return get_range(&rest, ix->uidnext, &ret->uids) && get_modseq(&rest, below, &ret->modseq) &&
+	       get_marks(&rest, ix->keywords, below->lenient, ret) && !rest.s;
+}
 
+static bool read_rename(struct index *ix, struct str rest, const struct line_bounds *below, struct line_names *names,
+			struct line *ret)
+{
+	(void)ix;
 	(void)below;
-	if (!line_number(&rest, 1, UINT32_MAX, &uid) || !get_hex(&rest, &print) ||
-	    !get_base(&rest, name, &base))
-		return false;
-	msg = index_find(ix, (uint32_t)uid);
-	other = index_find_base(ix, base);
-	if (other && other != msg)
-		return false;
-	if (msg) {
-		index_rename(ix, msg, base);
-		msg->print = print;
-	}
-	ix->dirs_stale = true;
-	return true;
+	return get_uid(&rest, 1, UINT32_MAX, ret) && get_hex(&rest, &ret->number) &&
+	       get_base(&rest, names->name, &ret->name);
 }
 
-static bool apply_expunge(struct index *ix, struct str rest, const struct line_bounds *below)
+static bool read_expunge(struct index *ix, struct str rest, const struct line_bounds *below, struct line_names *names,
+			 struct line *ret)
 {
-	const size_t n = ix->tombs.n / sizeof(struct tomb);
-	const struct tomb *tombs = (void *)ix->tombs.s;
-	struct md_range range;
-	struct tomb tomb;
-
-	if (!get_range(&rest, ix->uidnext, &range) || !get_modseq(&rest, below, &tomb.modseq) ||
-	    !line_number(&rest, 0, UINT64_MAX, &tomb.time) || rest.s)
-		return false;
-	if (n && tombs[n - 1].modseq > tomb.modseq)
-		return false;
-	tomb.lo = range.lo;
-	tomb.hi = range.hi;
-	index_expunge(ix, &tomb);
-	ix->modseq = MAX(ix->modseq, tomb.modseq);
-	ix->dirs_stale = true;
-	return true;
+	(void)names;
+	return get_range(&rest, ix->uidnext, &ret->uids) && get_modseq(&rest, below, &ret->modseq) &&
+	       line_number(&rest, 0, UINT64_MAX, &ret->number) && !rest.s;
 }
 
-static bool apply_recent(struct index *ix, struct str rest, const struct line_bounds *below)
+static bool read_recent(struct index *ix, struct str rest, const struct line_bounds *below, struct line_names *names,
+			struct line *ret)
 {
-	uint64_t uid;
-
 	(void)below;
-	if (!line_number(&rest, 0, (uint64_t)ix->uidnext - 1, &uid) || rest.s)
-		return false;
-	ix->recent = MAX(ix->recent, (uint32_t)uid);
-	return true;
+	(void)names;
+	return get_uid(&rest, 0, (uint64_t)ix->uidnext - 1, ret) && !rest.s;
 }
 
-static bool apply_floor(struct index *ix, struct str rest, const struct line_bounds *below)
+static bool read_floor(struct index *ix, struct str rest, const struct line_bounds *below, struct line_names *names,
+		       struct line *ret)
 {
-	return get_modseq(&rest, below, &ix->floor) && !rest.s;
+	(void)ix;
+	(void)names;
+	return get_modseq(&rest, below, &ret->modseq) && !rest.s;
 }
 
-static bool apply_dirs(struct index *ix, struct str rest, const struct line_bounds *below)
+static bool read_dirs(struct index *ix, struct str rest, const struct line_bounds *below, struct line_names *names,
+		      struct line *ret)
 {
-	struct dir_state dirs[DIR_COUNT];
+	struct dir_state *dirs = names->dirs;
 	uint64_t unmoved;
 
+	(void)ix;
 	(void)below;
 	for (int i = 0; i < DIR_COUNT; i++)
 		if (!line_number(&rest, 0, UINT64_MAX, &dirs[i].ino) ||
@@ -489,67 +398,77 @@ static bool apply_dirs(struct index *ix, struct str rest, const struct line_boun
 			return false;
 	if (!line_number(&rest, 0, 1, &unmoved) || rest.s)
 		return false;
-	memcpy(ix->dirs, dirs, sizeof dirs);
-	ix->dirs_unmoved = ix->unplaced = unmoved;
-	ix->dirs_uidnext = ix->uidnext;
-	ix->dirs_known = true;
-	ix->dirs_stale = false;
+	ret->unmoved = unmoved;
+	ret->dirs = dirs;
 	return true;
 }
 
-/* The last boot of each host; hosts beyond a handful are not remembered. */
-static bool apply_boot(struct index *ix, struct str rest, const struct line_bounds *below)
+static bool read_boot(struct index *ix, struct str rest, const struct line_bounds *below, struct line_names *names,
+		      struct line *ret)
 {
-	struct boot *boots = (void *)ix->boots.s;
-	const size_t n = ix->boots.n / sizeof *boots;
-	char id[64], host[256];
 	struct str field;
-	struct boot boot = { 0 };
 
+	(void)ix;
 	(void)below;
-	if (!line_field(&rest, &field) || !unescape(field, sizeof id, id, &boot.id.n) ||
-	    !line_field(&rest, &field) || !unescape(field, sizeof host, host, &boot.host.n) || rest.s)
+	if (!line_field(&rest, &field) || !unescape(field, sizeof names->boot, names->boot, &ret->boot.n) ||
+	    !line_field(&rest, &field) || !unescape(field, sizeof names->name, names->name, &ret->name.n) || rest.s)
 		return false;
-	boot.id.s = id;
-	boot.host.s = host;
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(boots[i].host, boot.host)) {
-			boots[i].id = arena_str(&ix->arena, boot.id);
-			return true;
-		}
-	boot.id = arena_str(&ix->arena, boot.id);
-	boot.host = arena_str(&ix->arena, boot.host);
-	if (n < 64)
-		buf_add(&ix->boots, &boot, sizeof boot);
+	ret->boot.s = names->boot;
+	ret->name.s = names->name;
 	return true;
 }
 
 static const struct kind {
 	char letter;
-	bool (*apply)(struct index *ix, struct str rest, const struct line_bounds *below);
+	void (*write)(struct buf *b, const struct keyword_table *t, const struct line *l);
+	bool (*read)(struct index *ix, struct str rest, const struct line_bounds *below, struct line_names *names,
+		     struct line *ret);
 } kinds[] = {
-	{'+',	       apply_message },
-	{ 'f',	       apply_change },
-	{ '-',apply_expunge },
-	{ 'n',	       apply_rename },
-	{ 'k',	       apply_keyword },
-	{ 'r',apply_recent },
-	{ 'd',	       apply_dirs },
-	{ 'b',	       apply_boot },
-	{ 't',	       apply_floor },
-	{ 0	    },
+	{ '+', write_message, read_message },
+	{ 'f', write_change, read_change },
+	{ '-', write_expunge, read_expunge },
+	{ 'n', write_rename, read_rename },
+	{ 'k', write_keyword, read_keyword },
+	{ 'r', write_recent, read_recent },
+	{ 'd', write_dirs, read_dirs },
+	{ 'b', write_boot, read_boot },
+	{ 't', write_floor, read_floor },
+	{ 0 },
 };
 
-int line_apply(struct index *ix, struct str line, const struct line_bounds *below)
+static const struct kind *kind_of(char letter)
 {
+	const struct kind *k = kinds;
+
+	while (k->letter && k->letter != letter)
+		k++;
+	return k;
+}
+
+void line_write(struct buf *b, const struct keyword_table *t, struct line l)
+{
+	buf_c(b, l.kind);
+	kind_of(l.kind)->write(b, t, &l);
+	buf_c(b, '\n');
+}
+
+int line_read(struct index *ix, struct str line, const struct line_bounds *below, struct line_names *names,
+	      struct line *ret)
+{
+	struct line l = { .kind = line.n ? line.s[0] : 0 };
+	const struct kind *k = kind_of(l.kind);
+
 	if (line.n < 2 || line.s[1] != ' ')
 		return -EBADMSG;
-	if (below->lenient && (line.s[0] == '+' || line.s[0] == 'n') && !is_whole(line))
+	if (below->lenient && (l.kind == '+' || l.kind == 'n') && !is_whole(line))
 		return -EBADMSG;
-	for (const struct kind *k = kinds; k->letter; k++)
-		if (k->letter == line.s[0])
-			return k->apply(ix, str_from(line, 2), below) ? 0 : -EBADMSG;
-	if (line.s[0] >= 'a' && line.s[0] <= 'z')
+	if (k->letter) {
+		if (!k->read(ix, str_from(line, 2), below, names, &l))
+			return -EBADMSG;
+		*ret = l;
+		return 0;
+	}
+	if (l.kind >= 'a' && l.kind <= 'z')
 		return 1;
-	return line.s[0] >= 'A' && line.s[0] <= 'Z' ? -EPROTONOSUPPORT : -EBADMSG;
+	return l.kind >= 'A' && l.kind <= 'Z' ? -EPROTONOSUPPORT : -EBADMSG;
 }

@@ -39,7 +39,7 @@ static void put_messages(struct out *o, const struct index *ix)
 	for (size_t i = 0; i < index_count(ix); i++) {
 		const struct message *msg = index_at(ix, i);
 
-		line_message(&o->b, ix->keywords, msg, index_base(ix, msg));
+		line_write(&o->b, ix->keywords, line_message(msg, index_base(ix, msg)));
 		if (++o->lines == LINES_AT_ONCE)
 			end_transaction(o, msg->uid + 1, ix->modseq);
 	}
@@ -59,9 +59,9 @@ static void put_tombs(struct out *o, const struct index *ix)
 	if (first)
 		floor = MAX(floor, v[first - 1].modseq);
 	if (floor)
-		line_floor(&o->b, floor);
+		line_write(&o->b, ix->keywords, line_floor(floor));
 	for (size_t i = first; i < n; i++)
-		line_expunge(&o->b, &v[i]);
+		line_write(&o->b, ix->keywords, line_expunge(&v[i]));
 }
 
 static void put_all(struct out *o, const struct index *ix)
@@ -70,15 +70,15 @@ static void put_all(struct out *o, const struct index *ix)
 
 	put_header(o, ix);
 	for (size_t i = 0; i < ix->keywords->n; i++)
-		line_keyword(&o->b, i, &ix->keywords->v[i]);
+		line_write(&o->b, ix->keywords, line_keyword(i, &ix->keywords->v[i]));
 	for (size_t i = 0; i < ix->boots.n / sizeof *boots; i++)
-		line_boot(&o->b, &boots[i]);
+		line_write(&o->b, ix->keywords, line_boot(&boots[i]));
 	put_messages(o, ix);
 	end_transaction(o, ix->uidnext, ix->modseq);
 	put_tombs(o, ix);
-	line_recent(&o->b, ix->recent);
+	line_write(&o->b, ix->keywords, line_recent(ix->recent));
 	if (ix->dirs_known && !ix->dirs_stale)
-		line_dirs(&o->b, ix->dirs, ix->dirs_unmoved);
+		line_write(&o->b, ix->keywords, line_dirs(ix->dirs, ix->dirs_unmoved));
 	end_transaction(o, ix->uidnext, ix->modseq);
 }
 

@@ -202,7 +202,7 @@ static int rename_messages(struct settling *s)
 	s->t.modseq = s->m->index.modseq;
 	for (size_t i = 0; i < n; i++)
 		if (v[i].uid) {
-			line_rename(&s->t.text, v[i].uid, v[i].print, v[i].base);
+			txn_add(&s->t, line_rename(v[i].uid, v[i].print, v[i].base));
 			renamed++;
 		}
 	if (renamed == 0)
@@ -330,7 +330,7 @@ static int add_fresh(struct settling *s)
 			.print = v[i].print,
 		};
 
-		line_message(&s->t.text, &m->keywords, &msg, parts.base);
+		txn_add(&s->t, line_message(&msg, parts.base));
 		s->changes = true;
 	}
 	return 0;
@@ -390,20 +390,20 @@ static bool changed(struct settling *s, const struct message *msg, struct messag
 	return ret->flags != msg->flags || ret->keywords != msg->keywords;
 }
 
-static void change_one(struct settling *s, size_t position, struct line_run *run)
+static void change_one(struct settling *s, size_t position, struct txn_run *run)
 {
 	struct message as;
 
 	if (!changed(s, index_at(&s->m->index, position), &as))
 		return;
-	line_run_add(&s->t.text, &s->m->keywords, run, &as, position);
+	txn_run_add(&s->t, run, &as, position);
 	s->changes = true;
 }
 
 static void change_flags(struct settling *s)
 {
 	struct index *ix = &s->m->index;
-	struct line_run run = { 0 };
+	struct txn_run run = { 0 };
 	const uint32_t *touched;
 
 	if (s->look->full) {
@@ -420,7 +420,7 @@ static void change_flags(struct settling *s)
 				change_one(s, index_position(ix, msg->uid), &run);
 		}
 	}
-	line_run_end(&s->t.text, &s->m->keywords, &run);
+	txn_run_end(&s->t, &run);
 }
 
 static void expunge_missing(struct settling *s)
@@ -482,7 +482,7 @@ static int journal_all(struct settling *s, bool claim)
 	if (r < 0)
 		return r;
 	if (claim && ix->recent + 1 < s->t.uidnext)
-		line_recent(&s->t.text, s->t.uidnext - 1);
+		txn_add(&s->t, line_recent(s->t.uidnext - 1));
 	if (!s->changes)
 		s->t.modseq = ix->modseq;
 	s->m->claiming = claim;

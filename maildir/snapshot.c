@@ -327,9 +327,9 @@ static void make_text(const struct index *ix, struct buf *ret)
 	const struct keyword_table *t = ix->keywords;
 
 	for (size_t i = 0; i < t->n; i++)
-		line_keyword(ret, i, &t->v[i]);
+		line_write(ret, t, line_keyword(i, &t->v[i]));
 	for (size_t i = 0; i < ix->boots.n / sizeof *boots; i++)
-		line_boot(ret, &boots[i]);
+		line_write(ret, t, line_boot(&boots[i]));
 	buf_c(ret, '\n');
 	for (size_t i = 0; i < t->nsets; i++) {
 		const struct keywords *k = t->sets[i];

@@ -19,7 +19,7 @@ struct storing {
 	const uint16_t *numbers;
 	size_t nnumbers;
 	struct txn t;
-	struct line_run run;
+	struct txn_run run;
 	struct buf renamed;
 	bool looked; /* everywhere, since some file was not where it should be */
 };
@@ -125,7 +125,7 @@ static int store_one(struct storing *s, uint32_t uid, struct arena *a, struct md
 		add_uid(a, gone, uid);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	line_run_add(&s->t.text, &s->m->keywords, &s->run, &as, index_position(&s->m->index, uid));
+	txn_run_add(&s->t, &s->run, &as, index_position(&s->m->index, uid));
 	return 0;
 }
 
@@ -188,7 +188,7 @@ static int store_locked(struct storing *s, struct md_uids uids, struct arena *a,
 		if (r >= 0)
 			r = store_one(s, uids.v[i], a, modified, gone);
 	}
-	line_run_end(&s->t.text, &m->keywords, &s->run);
+	txn_run_end(&s->t, &s->run);
 	changes = s->t.text.n > 0;
 	if (r >= 0)
 		r = box_commit(m, &s->t, box_sync_all(m));

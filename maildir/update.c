@@ -39,7 +39,7 @@ void update_trust(struct maildir *m)
 	}
 	txn_begin(&t, &m->index);
 	t.modseq = m->index.modseq;
-	line_dirs(&t.text, now, m->unmoved);
+	txn_add(&t, line_dirs(now, m->unmoved));
 	box_commit(m, &t, false);
 }
 
