@@ -294,11 +294,11 @@ int box_commit(struct maildir *m, struct txn *t, bool sync)
 	r = m->memory_only ? 0 : lock_check(&m->lock);
 	if (r >= 0 && !m->memory_only)
 		r = journal_append(&m->journal, t, sync || m->remote); /* others read it at the server */
+	if (r >= 0)
+		r = txn_apply(t, &m->index);
 	if (r >= 0 && sync && m->unsettled)
 		r = fsync(m->dir) < 0 ? -errno : 0;
 	m->unsettled = m->unsettled && (r < 0 || !sync);
-	if (r >= 0)
-		r = txn_apply(t, &m->index);
 	if (r < 0)
 		return r;
 	m->changed = m->index.dirs_stale && (m->changed || m->index.modseq > modseq);

@@ -105,6 +105,7 @@ int box_rename(int from_dir, const char *from, int to_dir, const char *to);
 struct sighting {
 	struct str name; /* in the look's arena; a NUL behind it */
 	struct str base; /* its beginning */
+	uint64_t letters; /* and what its end says */
 	bool in_new, dropped;
 	uint32_t uid;	/* the message it is, or was until its name changed; 0: nobody knows */
 	uint64_t print; /* 0: not looked at */

@@ -268,6 +268,8 @@ struct message *index_find_base(struct index *ix, struct str base)
 	const uint32_t *slots;
 	size_t mask, i, left;
 
+	if (ix->messages.n == 0)
+		return NULL;
 	if (ix->slots.n == 0)
 		place_all(ix);
 	slots = (void *)ix->slots.s;
@@ -349,10 +351,10 @@ static void forget_suffix(struct index *ix, struct message *msg)
 static size_t usual_suffix(const struct index *ix, const struct message *msg, bool in_new,
 			   char ret[MDNAME_SUFFIX])
 {
+	const uint64_t letters = index_letters(ix, msg);
+
 	ret[0] = 0;
-	if (in_new || !mdname_fits(index_base(ix, msg), index_letters(ix, msg)))
-		return 0;
-	return mdname_suffix(index_letters(ix, msg), ret);
+	return in_new || !mdname_fits(index_base(ix, msg), letters) ? 0 : mdname_suffix(letters, ret);
 }
 
 static void be_new(struct index *ix, struct message *msg)

@@ -206,6 +206,8 @@ uint32_t keywords_by_letters(struct keyword_table *t, uint32_t set, uint64_t add
 	const struct keywords *k;
 	uint16_t numbers[27];
 
+	if (!(added | removed))
+		return set;
 	set = keywords_without(t, set, numbers, meant(t, removed, numbers));
 	set = keywords_with(t, set, numbers, meant(t, added, numbers));
 	k = keywords_set(t, set);

@@ -141,14 +141,17 @@ void look_release(struct look *look)
 	buf_release(&look->half);
 }
 
-static void keep(struct look *look, struct buf *list, struct str name, bool in_new, uint32_t uid)
+static void keep(struct look *look, struct buf *list, struct str name, const struct mdname *parts, bool in_new,
+		 uint32_t uid)
 {
 	const struct str copy = arena_str(&look->arena, name);
-	struct sighting s = {
-		.name = copy, .base = mdname_split(copy).base, .in_new = in_new, .uid = uid
-	};
+	const struct sighting s = { .name = copy,
+				    .base = str_head(copy, parts->base.n),
+				    .letters = parts->letters,
+				    .in_new = in_new,
+				    .uid = uid,
+				    .order = mdname_order(parts->base) };
 
-	s.order = mdname_order(s.base);
 	buf_add(list, &s, sizeof s);
 }
 
@@ -174,14 +177,14 @@ void look_sight(struct maildir *m, struct look *look, struct str name, bool in_n
 	if (in_new)
 		m->unmoved = true;
 	if (!msg) {
-		keep(look, &look->fresh, name, in_new, 0);
+		keep(look, &look->fresh, name, &parts, in_new, 0);
 		return;
 	}
 	touch(look, msg);
 	/* One that was seen already, or is known to be where it is, is no reason to believe another. */
 	if (!(msg->state & AT_DOUBT) && (msg->seen == m->generation || !look->full)) {
 		if (!believed(m, msg, name, in_new))
-			keep(look, &look->twins, name, in_new, msg->uid);
+			keep(look, &look->twins, name, &parts, in_new, msg->uid);
 		else
 			msg->seen = m->generation;
 		return;

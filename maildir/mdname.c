@@ -6,16 +6,13 @@
 #include "maildir/maildir.h"
 #include "maildir/mdname.h"
 
+#define BIT(c) (UINT64_C(1) << ((c) - 'A'))
 static const struct {
 	uint8_t flag;
-	char letter;
+	uint64_t letter;
 } flag_letters[] = {
-	{MD_DRAFT,	    'D'},
-	   { MD_FLAGGED,	 'F'},
-	{ MD_ANSWERED, 'R'},
-	{ MD_SEEN,	   'S'},
-	   { MD_DELETED,	 'T'},
-	{ 0,	     0  },
+	{ MD_DRAFT, BIT('D') }, { MD_FLAGGED, BIT('F') }, { MD_ANSWERED, BIT('R') },
+	{ MD_SEEN, BIT('S') },  { MD_DELETED, BIT('T') }, { 0 },
 };
 
 uint64_t mdname_letter(char c)
@@ -52,7 +49,7 @@ uint64_t mdname_flag_letters(uint8_t flags)
 
 	for (size_t i = 0; flag_letters[i].flag; i++)
 		if (flags & flag_letters[i].flag)
-			letters |= mdname_letter(flag_letters[i].letter);
+			letters |= flag_letters[i].letter;
 	return letters;
 }
 
@@ -61,7 +58,7 @@ uint8_t mdname_flags(uint64_t letters)
 	uint8_t flags = 0;
 
 	for (size_t i = 0; flag_letters[i].flag; i++)
-		if (letters & mdname_letter(flag_letters[i].letter))
+		if (letters & flag_letters[i].letter)
 			flags |= flag_letters[i].flag;
 	return flags;
 }

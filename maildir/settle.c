@@ -66,33 +66,19 @@ static void inspect_fresh(struct settling *s)
 	s->look->fresh.n = left * sizeof *v;
 }
 
-static int compare_bases(const void *a, const void *b)
-{
-	const struct sighting *x = *(struct sighting *const *)a, *y = *(struct sighting *const *)b;
-	const int r = str_cmp(x->base, y->base);
-
-	return r ? r : (x > y) - (x < y);
-}
-
 /* A file that was seen under two names with one base, or in the directory and by an event, is one message. If
- * they are two files, the next look finds out.
+ * they are two files, the next look finds out. Sorted, they follow each other.
  */
 static void drop_repeats(struct settling *s)
 {
 	size_t n, left = 0;
-	struct sighting *v = fresh(s, &n), **order;
+	struct sighting *v = fresh(s, &n);
 
-	if (n < 2)
-		return;
-	order = arena_alloc(&s->look->arena, n * sizeof(struct sighting *));
-	for (size_t i = 0; i < n; i++)
-		order[i] = &v[i];
-	qsort(order, n, sizeof *order, compare_bases);
 	for (size_t i = 0; i + 1 < n; i++)
-		if (str_eq(order[i]->base, order[i + 1]->base)) {
-			order[i]->dropped = s->m->must_look = true;
-			if (!order[i + 1]->uid)
-				order[i + 1]->uid = order[i]->uid;
+		if (str_eq(v[i].base, v[i + 1].base)) {
+			v[i].dropped = s->m->must_look = true;
+			if (!v[i + 1].uid)
+				v[i + 1].uid = v[i].uid;
 		}
 	for (size_t i = 0; i < n; i++)
 		if (!v[i].dropped)
@@ -235,7 +221,7 @@ static uint64_t letters_seen(const struct settling *s)
 	const struct sighting *v = fresh(s, &n);
 
 	for (size_t i = 0; i < n; i++)
-		letters |= mdname_split(v[i].name).letters;
+		letters |= v[i].letters;
 	for (size_t i = 0; s->look->full && i < index_count(ix); i++)
 		letters |= index_believed_letters(ix, index_at(ix, i));
 	for (size_t i = 0; i < s->look->touched.n / sizeof *touched; i++)
@@ -299,13 +285,12 @@ static void claim_fresh(struct settling *s)
 	struct sighting *v = fresh(s, &n);
 
 	for (size_t i = 0; i < n; i++) {
-		const struct mdname parts = mdname_split(v[i].name);
 		char to[MDNAME_MAX + 1];
 
-		if (!v[i].in_new || claim_file(s->m, parts.base, parts.letters, v[i].name.s, to) < 0)
+		if (!v[i].in_new || claim_file(s->m, v[i].base, v[i].letters, v[i].name.s, to) < 0)
 			continue;
 		v[i].name = arena_str(&s->look->arena, str_z(to));
-		v[i].base = str_head(v[i].name, parts.base.n);
+		v[i].base = str_head(v[i].name, v[i].base.n);
 		v[i].in_new = false;
 	}
 }
@@ -315,22 +300,22 @@ static int add_fresh(struct settling *s)
 	struct maildir *m = s->m;
 	const uint64_t flags = mdname_flag_letters(MD_FLAGS);
 	size_t n;
-	const struct sighting *v = fresh(s, &n);
+	struct sighting *v = fresh(s, &n);
 
 	if (n > UINT32_MAX - s->t.uidnext)
 		return box_renumber(m);
 	for (size_t i = 0; i < n; i++) {
-		const struct mdname parts = mdname_split(v[i].name);
-		const uint32_t k = box_imported(m, parts.base);
+		const uint32_t k = box_imported(m, v[i].base);
 		const struct message msg = {
 			.uid = s->t.uidnext++,
 			.modseq = s->t.modseq,
-			.flags = mdname_flags(parts.letters),
-			.keywords = keywords_by_letters(&m->keywords, k, parts.letters & ~flags, 0),
+			.flags = mdname_flags(v[i].letters),
+			.keywords = keywords_by_letters(&m->keywords, k, v[i].letters & ~flags, 0),
 			.print = v[i].print,
 		};
 
-		txn_add(&s->t, line_message(&msg, parts.base));
+		v[i].uid = msg.uid;
+		txn_add(&s->t, line_message(&msg, v[i].base));
 		s->changes = true;
 	}
 	return 0;
@@ -445,12 +430,12 @@ static void believe_fresh(struct settling *s)
 	const struct sighting *v = fresh(s, &n);
 
 	for (size_t i = 0; i < n; i++) {
-		struct message *msg = index_find_base(&s->m->index, v[i].base);
+		struct message *msg = index_find(&s->m->index, v[i].uid);
 
 		if (!msg)
 			continue;
 		msg->seen = s->m->generation;
-		index_believe(&s->m->index, msg, mdname_split(v[i].name).suffix, v[i].in_new);
+		index_believe(&s->m->index, msg, str_from(v[i].name, v[i].base.n), v[i].in_new);
 		if (!v[i].in_new && index_believed_letters(&s->m->index, msg) != index_letters(&s->m->index, msg))
 			want_healed(s, msg);
 	}
