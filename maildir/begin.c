@@ -166,7 +166,9 @@ static int go_without(struct maildir *m, int why)
 	return 0;
 }
 
-/* Writes a journal without messages; who then looks at the folder adds them. It waits for the disk once for both. */
+/* Writes a journal without messages; who then looks at the folder adds them. It waits for the disk once for both. But what
+ * another server has left is not read again once there is a journal, in whatever state a power cut leaves it.
+ */
 static int create_journal(struct maildir *m)
 {
 	char name[MDNAME_MAX + 1];
@@ -177,8 +179,8 @@ static int create_journal(struct maildir *m)
 	if (r < 0)
 		return r;
 	box_unique(m, NULL, name);
-	r = journal_write(m->dir, m->tmp, name, &m->index, false);
-	m->unsettled = r >= 0 && box_sync_all(m);
+	r = journal_write(m->dir, m->tmp, name, &m->index, m->importing && box_sync_all(m));
+	m->unsettled = r >= 0 && !m->importing && box_sync_all(m);
 	return r < 0 ? r : box_reload(m);
 }
 

@@ -160,6 +160,26 @@ class Player:
         self.arrived("INBOX", re.search(r"UID (\d+)", found)[1], token, flags_of(found))
         self.mark("a delivery to INBOX")
 
+    def found(self, name, first):
+        """Another program has made a folder, and this is the first command that looks at it."""
+        place, tokens = f"{self.maildir}/../{name}", [self.token() for _ in range(3)]
+        for part in ("", "/cur", "/new", "/tmp"):
+            os.mkdir(place + part)
+        for token, path in zip(tokens, ("cur/1.{}.mta:2,S", "cur/2.{}.mta:2,", "new/3.{}.mta")):
+            with open(f"{place}/{path.format(token)}", "wb") as file:
+                file.write(text(token).replace("\r", "").encode())
+        os.sync()
+        os.rename(place, f"{self.maildir}/.{name}")
+        self.sync_dir(".")
+        if first == "SELECT":
+            self.server.command(f"SELECT {name}")
+        self.status(name)
+        for uid, token in enumerate(tokens, 1):
+            self.arrived(name, uid, token, ["\\Seen"] if uid == 1 else [])
+        self.mark(f"the first {first} of {name}", CREATE)
+        if first == "SELECT":
+            self.select(self.selected)
+
     def sync_dir(self, name):
         fd = os.open(f"{self.maildir}/{name}", os.O_RDONLY)
         os.fsync(fd)
@@ -187,6 +207,7 @@ def play(p, rounds):
     p.create("Tree.a")
     p.create("Tree.b.c")
     for n in range(rounds):
+        p.found(f"Found{n}", "STATUS" if n % 2 else "SELECT")
         p.append("INBOX", "\\Seen", f"word{n}")
         p.append("INBOX", "\\Flagged", "common", several=4)
         p.deliver()
