@@ -74,11 +74,16 @@ int box_snapshots(const struct maildir *m)
 	return m->config->cache ? cache_dir(m->config->cache) : -1;
 }
 
-static bool folder_gone(const struct maildir *m)
+/* The directory itself is the last to go, and of that no event tells while it is open here. */
+bool box_gone(const struct maildir *m)
 {
+	const int dirs[] = { m->dir, m->cur, m->new, m->tmp };
 	struct stat st;
 
-	return fstat(m->dir, &st) < 0 || st.st_nlink == 0;
+	for (size_t i = 0; i < COUNT(dirs); i++)
+		if (fstat(dirs[i], &st) < 0 || st.st_nlink == 0)
+			return true;
+	return false;
 }
 
 /* Reads the file that is there now. What ix has is replaced, if it can be. */
@@ -171,7 +176,7 @@ static int lost_journal(struct maildir *m)
 {
 	int r;
 
-	if (folder_gone(m))
+	if (box_gone(m))
 		return -ENOENT;
 	if (!m->locked) {
 		m->damaged = true;
@@ -207,10 +212,11 @@ int box_catch_up(struct maildir *m)
 	const uint32_t uidnext = m->index.uidnext, recent = m->index.recent;
 	int r;
 
+	m->top_stirs = false;
 	if (m->stale)
 		return -ESTALE;
 	if (m->memory_only)
-		return folder_gone(m) ? -ENOENT : 0;
+		return box_gone(m) ? -ENOENT : 0;
 	r = m->remote ? journal_reopen(&m->journal, m->dir) : journal_replaced(&m->journal, m->dir);
 	if (r == -ENOENT)
 		return lost_journal(m);
@@ -243,7 +249,7 @@ int box_lock(struct maildir *m, unsigned wait_ms)
 	if (r < 0) {
 		if (r == -ETIMEDOUT)
 			m->impatient_until = clock_ms() + IMPATIENT_MS;
-		return folder_gone(m) ? -ENOENT : r;
+		return box_gone(m) ? -ENOENT : r;
 	}
 	m->impatient_until = 0;
 	m->locked = true;

@@ -22,6 +22,7 @@ struct maildir {
 	struct watch watch;
 	bool exact;	/* armed, and what is believed is all there is, but for what the watch will tell */
 	bool must_look; /* beliefs have failed, or events were lost: look at everything */
+	bool top_stirs; /* an event of the folder itself was taken since the journal was read */
 	bool unmoved;	/* some messages are in new/ */
 	bool unplaced;	/* and it is not known which */
 	bool sets_atime; /* reading them does: they are somebody else's */
@@ -70,6 +71,7 @@ int box_catch_up(struct maildir *m);
 /* Takes the lock and catches up. -EROFS and the like: nothing can be written here. */
 int box_lock(struct maildir *m, unsigned wait_ms);
 void box_unlock(struct maildir *m);
+bool box_gone(const struct maildir *m); /* the folder was removed, or is being */
 unsigned box_read_wait(const struct maildir *m);
 unsigned box_write_wait(const struct maildir *m);
 /* Under the lock: reads the journal that is there now; writes ix as the journal; saves what can be saved of

@@ -293,11 +293,19 @@ static void came(struct maildir *m, struct look *look, const struct watch_event 
 		v[before].uid = look->moved;
 }
 
+static bool next_event(struct maildir *m, struct watch_event *ret)
+{
+	if (!watch_next(&m->watch, ret))
+		return false;
+	m->top_stirs = m->top_stirs || ret->where == WATCH_TOP;
+	return true;
+}
+
 void look_events(struct maildir *m, struct look *look)
 {
 	struct watch_event e;
 
-	while (watch_next(&m->watch, &e)) {
+	while (next_event(m, &e)) {
 		if (e.what == WATCH_LOST)
 			m->must_look = true;
 		else if (e.where == WATCH_TOP)
@@ -314,7 +322,7 @@ static void forget_events(struct maildir *m)
 {
 	struct watch_event e;
 
-	while (watch_next(&m->watch, &e))
+	while (next_event(m, &e))
 		;
 }
 

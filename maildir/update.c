@@ -134,7 +134,7 @@ static int update_once(struct maildir *m, unsigned how)
 }
 
 /* With a watch, events that came while we were at work have been taken, and will not wake anybody again: what
- * they were about is looked at before we return.
+ * they were about is looked at before we return. Whatever fails in a folder that is gone fails because of that.
  */
 int maildir_update(struct maildir *m, unsigned how)
 {
@@ -142,7 +142,9 @@ int maildir_update(struct maildir *m, unsigned how)
 
 	for (int i = 0; i < TRIES; i++) {
 		r = update_once(m, how);
-		if (r != 0 || m->watch.fd < 0 || !m->must_look)
+		if (r < 0 && box_gone(m))
+			r = -ENOENT;
+		if (r != 0 || m->watch.fd < 0 || !(m->must_look || m->top_stirs))
 			break;
 		r = 1;
 	}

@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include "maildir/box.h"
 #include "t/folder.h"
@@ -303,10 +304,118 @@ START_TEST(deliveries_during_a_look_are_told_by_it_or_wake)
 }
 END_TEST
 
-static const bool both[] = { false, true };
+/* What others do just before the n-th time that a watch is read. */
+static struct {
+	int fd, calls;
+	void (*act)(void *data);
+	void *data;
+} meanwhile = { .fd = -1 };
+
+ssize_t read(int fd, void *buf, size_t n)
+{
+	if (fd == meanwhile.fd && meanwhile.calls-- == 0)
+		meanwhile.act(meanwhile.data);
+	return syscall(SYS_read, fd, buf, n);
+}
+
+enum { READS = 12 }; /* more than there are in an update */
+
+/* No letter is left for the keyword, so no file is renamed. Who updates may have the lock. */
+struct storer {
+	struct maildir *m;
+	int r;
+};
+
+static void store_keyword(void *data)
+{
+	struct storer *s = data;
+
+	s->r = t_store(s->m, 1, MD_ADD, 0, "another");
+}
+
+START_TEST(what_is_journaled_during_an_update_is_told_by_it_or_wakes)
+{
+	struct t_folder f = three();
+	struct storer storer = { .r = -1 };
+	struct maildir *m;
+	char name[16];
+	int fd;
+
+	f.config.write_wait_ms = 1;
+	m = t_select(&f);
+	storer.m = t_open(&f, 0);
+	for (int i = 0; i < 26; i++) {
+		snprintf(name, sizeof name, "k%d", i);
+		ck_assert_int_eq(t_store(m, 2, MD_ADD, 0, name), 0);
+	}
+	ck_assert_int_eq(maildir_watch(m, &fd), 0);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	maildir_events_clear(m);
+	if (_i % 2)
+		t_put(&f, "new/4.d", "d");
+	meanwhile = (typeof(meanwhile)){ fd, _i / 2, store_keyword, &storer };
+	do
+		ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	while (wakes(fd, 0));
+	ck_assert_uint_eq(maildir_events_count(m), (size_t)(_i % 2) + (storer.r == 0));
+	meanwhile.fd = -1;
+	maildir_close(storer.m);
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
+static void remove_folder(void *data)
+{
+	const struct t_folder *f = data;
+
+	t_remove_tree(AT_FDCWD, f->path);
+}
+
+START_TEST(a_folder_that_is_removed_during_an_update_is_gone)
+{
+	struct t_folder f = three();
+	struct maildir *m = t_select(&f);
+	int fd, r;
+
+	ck_assert_int_eq(maildir_watch(m, &fd), 0);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_put(&f, "new/4.d", "d");
+	meanwhile = (typeof(meanwhile)){ fd, _i, remove_folder, &f };
+	do
+		r = maildir_update(m, MD_CLAIM_RECENT);
+	while (r == 0 && meanwhile.calls < 0 && wakes(fd, 0));
+	ck_assert_int_eq(r, meanwhile.calls < 0 ? -ENOENT : 0);
+	meanwhile.fd = -1;
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
+START_TEST(a_folder_of_which_all_but_the_directory_is_removed_is_gone)
+{
+	static const char *const last[] = { "cur", "new", "tmp" };
+	struct t_folder f = three();
+	struct maildir *m = t_select(&f);
+
+	for (size_t i = 0; i < 3; i++)
+		if ((int)i != _i)
+			t_remove_tree(f.fd, last[i]);
+	t_rm(&f, "imapd.journal");
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), -ENOENT);
+	ck_assert(!t_has(&f, "imapd.journal"));
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
+static const bool both[] = { false, true }, each[READS], three_times[3];
 
 T_SUITE("watch", T_TEST(deliveries_during_a_look_are_told_by_it_or_wake), T_TEST(everything_that_others_do_wakes), T_TEST(a_burst_is_told_in_one_go),
 	T_TEST(lost_events_make_it_look_at_all), T_TEST(without_an_instance_it_says_so_and_looks_instead),
 	T_TEST(a_second_delivery_while_the_first_is_told_is_not_missed),
 	T_TEST(a_delivery_costs_no_look_at_all),
-	T_LOOP(a_file_that_is_renamed_all_the_time_is_never_expunged, both))
+	T_LOOP(a_file_that_is_renamed_all_the_time_is_never_expunged, both),
+	T_LOOP(what_is_journaled_during_an_update_is_told_by_it_or_wakes, each),
+	T_LOOP(a_folder_that_is_removed_during_an_update_is_gone, each),
+	T_LOOP(a_folder_of_which_all_but_the_directory_is_removed_is_gone, three_times))
