@@ -64,17 +64,19 @@ static enum verdict done(struct session *s, struct command *cmd)
 static bool idle(struct session *s)
 {
 	const uint64_t until = clock_ms() + s->config.inactivity * 1000;
+	int said = 0;
 
 	for (;;) {
 		int r = s->notify ? notify_tell(s, false) : s->view ? sync_tell(s, false) : 0;
 
-		if (r < 0)
+		if (r < 0 && r != said)
 			log_errno(r, "looking at the mailbox");
+		said = MIN(r, 0);
 		if (s->view && s->view->removed) {
 			session_bye(s, STATUS_DISCONNECTED, "NONEXISTENT", "The selected mailbox was removed.");
 			return false;
 		}
-		r = wait_on(s, until, r > 0);
+		r = wait_on(s, until, r != 0);
 		if (r < 0 && r != -EINTR) {
 			session_end(s, STATUS_DISCONNECTED);
 			return false;
