@@ -118,7 +118,7 @@ struct look {
 	struct buf fresh; /* struct sighting: base names that no message has */
 	struct buf twins; /* struct sighting: a second file for a message that was seen under another name */
 	struct buf touched;	/* uint32_t: messages whose files came or went; may be there twice */
-	struct buf half;	/* uint32_t: messages that went by a rename, whose other end was not in cur/ or new/ yet */
+	struct buf half;	/* uint32_t: messages that went by a rename, whose other end was not in cur/ or new/ yet; 0: nobody knows */
 	bool full;		/* everything was looked at: message.seen tells of all */
 	bool new_only;		/* new/ was, and nothing has changed in cur/ */
 	bool certain;		/* and what was not seen is not there */

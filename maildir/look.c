@@ -232,13 +232,18 @@ static int read_names(struct maildir *m, struct look *look, int dir, bool in_new
 	return r;
 }
 
-static void drop(struct buf *list, struct str name, bool in_new)
+/* Returns the message that it is known to be, or 0. */
+static uint32_t drop(struct buf *list, struct str name, bool in_new)
 {
 	struct sighting *v = (void *)list->s;
+	uint32_t uid = 0;
 
 	for (size_t i = list->n / sizeof *v; i-- > 0;)
-		if (v[i].in_new == in_new && str_eq(v[i].name, name))
+		if (v[i].in_new == in_new && str_eq(v[i].name, name)) {
 			v[i].dropped = true;
+			uid = v[i].uid;
+		}
+	return uid;
 }
 
 static bool any(const struct buf *list)
@@ -259,16 +264,14 @@ static void went(struct maildir *m, struct look *look, const struct watch_event 
 	const struct mdname parts = mdname_split(e->name);
 	struct message *msg = parts.base.n ? index_find_base(&m->index, parts.base) : NULL;
 
-	if (!msg) {
-		drop(&look->fresh, e->name, in_new);
-		return;
-	}
-	drop(&look->twins, e->name, in_new);
-	touch(look, msg);
-	look->moved = e->cookie ? msg->uid : 0;
+	look->moved = msg ? msg->uid : drop(&look->fresh, e->name, in_new);
 	look->cookie = e->cookie;
 	if (e->cookie)
-		buf_add(&look->half, &msg->uid, sizeof msg->uid);
+		buf_add(&look->half, &look->moved, sizeof look->moved);
+	if (!msg)
+		return;
+	drop(&look->twins, e->name, in_new);
+	touch(look, msg);
 	if (believed(m, msg, e->name, in_new)) {
 		msg->seen = 0;
 		msg->state |= AT_DOUBT;

@@ -158,21 +158,22 @@ static void spare_half_renamed(struct settling *s)
 {
 	uint32_t *v = (void *)s->missing.s;
 	const uint32_t *half;
-	size_t left = 0;
+	size_t left = 0, n;
 
-	look_events(s->m, s->look);
 	sort_uids(&s->look->half);
 	half = (void *)s->look->half.s;
+	n = s->look->half.n / sizeof *half;
 	for (size_t i = 0; i < s->missing.n / sizeof *v; i++) {
 		const struct message *msg = index_find(&s->m->index, v[i]);
 
-		if (msg && msg->seen != s->m->generation &&
-		    bsearch(&v[i], half, s->look->half.n / sizeof *half, sizeof *half, compare_uids))
-			s->stale = s->m->must_look = true;
+		if (n && msg && msg->seen != s->m->generation &&
+		    (half[0] == 0 || bsearch(&v[i], half, n, sizeof *half, compare_uids)))
+			s->stale = true;
 		else
 			v[left++] = v[i];
 	}
 	s->missing.n = left * sizeof *v;
+	s->m->must_look = s->m->must_look || n;
 }
 
 /* Base names that have changed are journaled first; then the files are their messages'. */
@@ -482,6 +483,8 @@ int settle(struct maildir *m, struct look *look, unsigned how)
 	const bool claim = how & MD_CLAIM_RECENT && !(m->mode & MD_READONLY);
 	int r;
 
+	if (look->half.n)
+		look_events(m, look);
 	r = twins_part(m, look);
 	if (r < 0)
 		return r;

@@ -311,8 +311,76 @@ static struct {
 	void *data;
 } meanwhile = { .fd = -1 };
 
+/* Another program that renames files while a watch is read: each rename happens before some read, and its two ends are told by
+ * some reads later. The next does not begin before, as the directory is locked.
+ */
+struct slow_rename {
+	const char *from, *to;
+	unsigned before, unseen, half; /* so many reads find nothing until it happens, is told of, and has its other end */
+};
+static struct {
+	int fd, dir;
+	struct slow_rename renames[3];
+	unsigned i, pause;
+	char events[4096];
+	size_t at, n;
+} slow = { .fd = -1 };
+
+static void rename_next(void)
+{
+	const struct slow_rename *r = &slow.renames[slow.i];
+
+	if (slow.i < COUNT(slow.renames)) {
+		ck_assert_int_eq(renameat(slow.dir, r->from, slow.dir, r->to), 0);
+		slow.pause = r->unseen;
+	}
+}
+
+/* The server's own renames come at once. */
+static void pause_after(const struct inotify_event *e)
+{
+	const struct slow_rename *r = &slow.renames[slow.i];
+
+	if (slow.i == COUNT(slow.renames))
+		return;
+	if (e->mask & IN_MOVED_FROM && str_eq(str_z(e->name), str_z(r->from + 4)))
+		slow.pause = r->half;
+	if (e->mask & IN_MOVED_TO && str_eq(str_z(e->name), str_z(r->to + 4)))
+		slow.pause = ++slow.i < COUNT(slow.renames) ? slow.renames[slow.i].before : 0;
+}
+
+static ssize_t read_slowly(void *buf)
+{
+	const struct inotify_event *e = (const void *)(slow.events + slow.at);
+	size_t length;
+
+	if (slow.pause && slow.pause-- > 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (slow.at == slow.n) {
+		const ssize_t got = syscall(SYS_read, slow.fd, slow.events, sizeof slow.events);
+
+		if (got < 0) {
+			rename_next();
+			errno = EAGAIN;
+			return -1;
+		}
+		slow.n = (size_t)got;
+		slow.at = 0;
+		e = (const void *)slow.events;
+	}
+	length = sizeof *e + e->len;
+	memcpy(buf, e, length);
+	slow.at += length;
+	pause_after(e);
+	return (ssize_t)length;
+}
+
 ssize_t read(int fd, void *buf, size_t n)
 {
+	if (fd == slow.fd)
+		return read_slowly(buf);
 	if (fd == meanwhile.fd && meanwhile.calls-- == 0)
 		meanwhile.act(meanwhile.data);
 	return syscall(SYS_read, fd, buf, n);
@@ -409,6 +477,48 @@ START_TEST(a_folder_of_which_all_but_the_directory_is_removed_is_gone)
 }
 END_TEST
 
+static void rename_slowly(const struct slow_rename *renames)
+{
+	struct t_folder f = three();
+	struct maildir *m = t_select(&f);
+	int fd;
+
+	ck_assert_int_eq(maildir_watch(m, &fd), 0);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	memcpy(slow.renames, renames, sizeof slow.renames);
+	slow.at = slow.n = slow.i = 0;
+	slow.pause = renames[0].before;
+	slow.dir = f.fd;
+	slow.fd = fd;
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_ge(maildir_update(m, MD_CLAIM_RECENT), 0);
+	slow.fd = -1;
+	ck_assert_uint_eq(slow.i, COUNT(slow.renames));
+	t_shows(m, "1:*F 2:* 3:*F");
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+
+START_TEST(a_rename_that_is_told_bit_by_bit_leaves_the_uid)
+{
+	struct slow_rename v[] = { { .from = "cur/1.a:2,", .to = "cur/1.a:2,F" },
+				   { .from = "cur/2.b:2,S", .to = "cur/2.b,U=1:2,S" },
+				   { .from = "cur/2.b,U=1:2,S", .to = "cur/2.b,U=1:2," } };
+
+	for (unsigned i = 0; i < 3 * 18 * 18; i++) {
+		unsigned left = i / 3;
+
+		v[0].half = i % 3;
+		for (size_t j = 1; j < 3; j++, left /= 18) {
+			v[j].before = left % 3;
+			v[j].half = left / 3 % 3;
+			v[j].unseen = left / 9 % 2;
+		}
+		rename_slowly(v);
+	}
+}
+END_TEST
+
 static const bool both[] = { false, true }, each[READS], three_times[3];
 
 T_SUITE("watch", T_TEST(deliveries_during_a_look_are_told_by_it_or_wake), T_TEST(everything_that_others_do_wakes), T_TEST(a_burst_is_told_in_one_go),
@@ -416,6 +526,7 @@ T_SUITE("watch", T_TEST(deliveries_during_a_look_are_told_by_it_or_wake), T_TEST
 	T_TEST(a_second_delivery_while_the_first_is_told_is_not_missed),
 	T_TEST(a_delivery_costs_no_look_at_all),
 	T_LOOP(a_file_that_is_renamed_all_the_time_is_never_expunged, both),
+	T_TEST(a_rename_that_is_told_bit_by_bit_leaves_the_uid),
 	T_LOOP(what_is_journaled_during_an_update_is_told_by_it_or_wakes, each),
 	T_LOOP(a_folder_that_is_removed_during_an_update_is_gone, each),
 	T_LOOP(a_folder_of_which_all_but_the_directory_is_removed_is_gone, three_times))
