@@ -141,8 +141,8 @@ static int copy_one(struct copying *c, int in, struct arrival *v)
 	return r;
 }
 
-/* -ENOENT means messages that are gone, which is no failure; that the other folder is gone is one. */
-static int target_gone(int r)
+/* -ENOENT means messages that are gone, which is no failure; that one of the folders is gone is one. */
+static int folder_gone(int r)
 {
 	return r == -ENOENT ? -ESTALE : r;
 }
@@ -162,7 +162,7 @@ static int make_one(struct copying *c, uint32_t uid)
 		if (r < 0)
 			return r;
 		if (!astray || link_one(c, uid, v) < 0)
-			r = target_gone(copy_one(c, in, v));
+			r = folder_gone(copy_one(c, in, v));
 	}
 	msg = index_find(&c->from->index, uid);
 	if (r < 0 || !msg) {
@@ -192,20 +192,20 @@ static int copy_all(struct copying *c, struct md_uids uids)
 		return r;
 	r = box_lock(c->to, box_write_wait(c->to));
 	if (r < 0)
-		return target_gone(r);
+		return folder_gone(r);
 	for (size_t i = 0; i < c->made && r >= 0; i++)
 		r = translate(c, c->v[i].keywords, &c->v[i].keywords);
 	if (r >= 0)
 		r = deliver_all(c->to, c->v, c->made, c->ret);
 	box_unlock(c->to);
-	return target_gone(r);
+	return folder_gone(r);
 }
 
 int maildir_copy(struct maildir *m, struct md_uids uids, struct maildir *dest, struct arena *a,
 		 struct md_uids *ret_from, struct md_uids *ret_to)
 {
 	struct copying c = { .from = m, .to = dest, .arena = a };
-	int r = dest->memory_only ? dest->unwritable : box_catch_up(m);
+	int r = dest->memory_only ? dest->unwritable : folder_gone(box_catch_up(m));
 
 	if (r < 0)
 		return r;
@@ -226,7 +226,7 @@ static int choose_name(struct copying *c, struct message *msg, struct arrival *v
 	struct stat st;
 
 	if (find_file(c->from, msg, &st) < 0)
-		return target_gone(-ENOENT); /* after the look that there was */
+		return folder_gone(-ENOENT); /* after the look that there was */
 	box_unique(c->to, &st, v->name);
 	return 0;
 }
@@ -309,7 +309,7 @@ static int move_all(struct copying *c)
 		box_working(c->from, moved, c->n);
 		r = moved % 256 || lock_refresh(&c->from->lock) >= 0 ? 0 : -ENOLCK;
 		if (r >= 0)
-			r = target_gone(move_file(c, moved, false));
+			r = folder_gone(move_file(c, moved, false));
 	}
 	if (r >= 0)
 		r = box_sync_dir(c->to, c->to->cur);
@@ -371,7 +371,7 @@ static int lock_both(struct copying *c)
 		if (r < 0)
 			box_unlock(first);
 	}
-	return target_gone(r);
+	return folder_gone(r);
 }
 
 static int move_by_rename(struct copying *c, struct md_uids uids)

@@ -221,7 +221,7 @@ int maildir_expunge(struct maildir *m, const struct md_uids *uids, unsigned how)
 /* Copies messages (uids ascending) to dest with flags, keywords and internal date: all or none. dest may be
  * m. New UIDs are ascending in the order of uids. In a's memory: ret_from, the UIDs that were copied (without
  * those that are gone, which is no failure while one is left, else -ENOENT; none asked for is 0), and ret_to,
- * as many, what they are called in dest. -ESTALE if dest is gone. Their base names are new, too, and begin with the seconds since 1970
+ * as many, what they are called in dest. -ESTALE if a folder is gone. Their base names are new, too, and begin with the seconds since 1970
  * of now, so a name tells when a message came into its folder (RFC 8514 3).
  */
 int maildir_copy(struct maildir *m, struct md_uids uids, struct maildir *dest, struct arena *a,

@@ -151,6 +151,26 @@ START_TEST(to_a_folder_that_is_removed_is_not_enoent)
 }
 END_TEST
 
+START_TEST(from_a_folder_that_is_removed_is_not_enoent)
+{
+	struct t_folder f = three(), g = t_folder_make();
+	struct maildir *from = t_select(&f), *to = t_open(&g, 0);
+	struct md_uids source, made;
+	uint32_t uids[] = { 1, 2 };
+	struct arena a = { 0 };
+
+	t_remove_tree(AT_FDCWD, f.path);
+	ck_assert_int_eq(go(moves[_i], from, to, &a, (struct md_uids){ uids, 2 }, &source, &made), -ESTALE);
+	ck_assert_int_eq(maildir_update(to, MD_CLAIM_RECENT), 0);
+	t_shows(to, "");
+	arena_free(&a);
+	maildir_close(from);
+	maildir_close(to);
+	close(f.fd);
+	t_folder_remove(&g);
+}
+END_TEST
+
 START_TEST(renamed_just_before_by_another_program)
 {
 	struct t_folder f = three(), g = t_folder_make();
@@ -447,6 +467,7 @@ T_SUITE("copy", T_LOOP(flags_keywords_and_dates_go_along, moves),
 	T_LOOP(into_the_same_folder_gives_new_uids, moves),
 	T_LOOP(what_is_gone_is_left_out_or_all_of_it_enoent, moves),
 	T_LOOP(to_a_folder_that_is_removed_is_not_enoent, moves),
+	T_LOOP(from_a_folder_that_is_removed_is_not_enoent, moves),
 	T_LOOP(renamed_just_before_by_another_program, moves),
 	T_LOOP(a_base_name_that_is_there_already_is_not_overwritten, moves),
 	T_LOOP(to_another_file_system, moves), T_LOOP(no_room_there_leaves_all_of_it_here, moves),
