@@ -192,7 +192,7 @@ static const char *why_not(struct fetching *f, enum fact fact, bool recorded)
 {
 	if (recorded)
 		return "not used: it is of a file of another name, or damaged";
-	if (fact == FACT_PLACES && fetching_need(f, NEEDS_FILE) == 0 && f->file_size < PLACES_FROM)
+	if (fact == FACT_PLACES && fetching_knows(f, FACT_SIZE) && f->size < PLACES_FROM)
 		return "not kept: the message is small";
 	return "not known yet";
 }
