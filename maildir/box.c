@@ -187,6 +187,15 @@ static int lost_journal(struct maildir *m)
 	return r < 0 ? r : box_reload(m);
 }
 
+int box_sync_journal(const struct maildir *m)
+{
+	if (fdatasync(m->journal.fd) < 0)
+		return -errno;
+	if (!m->remote)
+		journal_mark_durable(&m->journal, m->journal.at);
+	return 0;
+}
+
 /* What was written a moment ago may not be on disk yet. Nobody is told of a UID that a power cut could take
  * back. */
 int box_make_durable(const struct maildir *m)
@@ -194,9 +203,9 @@ int box_make_durable(const struct maildir *m)
 	struct stat st;
 
 	if (!box_sync_all(m) || fstat(m->journal.fd, &st) < 0 ||
-	    st.st_mtim.tv_sec + WRITTEN_BACK_S < (time_t)clock_unix())
+	    st.st_mtim.tv_sec + WRITTEN_BACK_S < (time_t)clock_unix() || journal_durable(&m->journal, &st))
 		return 0;
-	return fdatasync(m->journal.fd) < 0 ? -errno : 0;
+	return box_sync_journal(m);
 }
 
 int box_settle(struct maildir *m)

@@ -84,6 +84,8 @@ int box_mend(struct maildir *m);
 int box_make_durable(const struct maildir *m);
 /* The same for a journal that was begun here, name and all. */
 int box_settle(struct maildir *m);
+/* Waits until all that was read of the journal is on disk. */
+int box_sync_journal(const struct maildir *m);
 /* Journals t, which is ours to use up, and does what it says to the index. sync: it has to survive a power
  * cut. */
 int box_commit(struct maildir *m, struct txn *t, bool sync);

@@ -75,8 +75,8 @@ int deliver_all(struct maildir *m, const struct arrival *v, size_t n, uint32_t *
 		arrival_name(m, &v[moved], name);
 		r = box_rename(m->tmp, v[moved].name, m->cur, name);
 	}
-	if (r >= 0 && box_sync_all(m) && fdatasync(m->journal.fd) < 0)
-		r = -errno;
+	if (r >= 0 && box_sync_all(m))
+		r = box_sync_journal(m);
 	if (r >= 0)
 		r = box_settle(m);
 	if (r >= 0)

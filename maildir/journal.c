@@ -367,6 +367,29 @@ int txn_apply(const struct txn *t, struct index *ix)
 	return 0;
 }
 
+/* The mark is the time of the last access, which means nothing else here: an hour after the last change, so that reading
+ * leaves it alone (mount(8), relatime), and with the octet for its nanoseconds, as two changes may have one time. Whoever changes the file
+ * undoes it, and where it can't be made the disk is waited for again.
+ */
+enum { MARK_S = 3600, MARK_NS = 1000000000 };
+
+bool journal_durable(const struct journal *j, const struct stat *st)
+{
+	return (uint64_t)st->st_size == j->at && st->st_atim.tv_sec == st->st_mtim.tv_sec + MARK_S &&
+	       (uint64_t)st->st_atim.tv_nsec == j->at % MARK_NS;
+}
+
+void journal_mark_durable(const struct journal *j, uint64_t at)
+{
+	struct timespec times[2] = { { .tv_nsec = (long)(at % MARK_NS) }, { .tv_nsec = UTIME_OMIT } };
+	struct stat st;
+
+	if (j->nfs || fstat(j->fd, &st) < 0)
+		return;
+	times[0].tv_sec = st.st_mtim.tv_sec + MARK_S;
+	(void)futimens(j->fd, times);
+}
+
 int journal_append(struct journal *j, struct txn *t, bool sync)
 {
 	const struct txn_end end = { .uidnext = t->uidnext, .modseq = t->modseq };
@@ -392,5 +415,7 @@ int journal_append(struct journal *j, struct txn *t, bool sync)
 	}
 	j->at += t->text.n;
 	j->lines += t->lines.n / sizeof(struct line) + 1;
+	if (sync)
+		journal_mark_durable(j, j->at);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* maildir/journal.h: the file that holds what a folder must not forget (doc/FORMATS.md) */
 #pragma once
+#include <sys/stat.h>
 #include "base/fd.h"
 #include "maildir/line.h"
 
@@ -67,6 +68,12 @@ void txn_run_end(struct txn *t, struct txn_run *run);
 int journal_append(struct journal *j, struct txn *t, bool sync);
 /* Does what t says, as if it had been read. */
 int txn_apply(const struct txn *t, struct index *ix);
+
+/* Whether it is known that all of the file, which has been read to its end, is on disk, as far as a power cut must not take it
+ * back. journal_mark_durable() lets everybody know that it is so up to the octet at.
+ */
+bool journal_durable(const struct journal *j, const struct stat *st);
+void journal_mark_durable(const struct journal *j, uint64_t at);
 
 /* Writes all of ix into a new file in tmp, which replaces the one in dir, under the lock. */
 int journal_write(int dir, int tmp, const char *name, const struct index *ix, bool sync);

@@ -194,13 +194,16 @@ static bool state_of(int fd, const char *dir, const char *name, struct dir_state
 	return true;
 }
 
-/* The state of the folder dir (a path below fd). */
+/* The state of the folder dir (a path below fd). The journal's ctime is also that of its mark (journal_mark_durable()). */
 static bool take_state(int fd, const char *dir, struct state *ret)
 {
 	uint64_t size;
+	const bool whole = state_of(fd, dir, "cur", &ret->dirs[DIR_CUR], &size) &&
+			   state_of(fd, dir, "new", &ret->dirs[DIR_NEW], &size) &&
+			   state_of(fd, dir, JOURNAL_NAME, &ret->journal, &ret->journal_size);
 
-	return state_of(fd, dir, "cur", &ret->dirs[DIR_CUR], &size) && state_of(fd, dir, "new", &ret->dirs[DIR_NEW], &size) &&
-	       state_of(fd, dir, JOURNAL_NAME, &ret->journal, &ret->journal_size);
+	ret->journal.ctime = 0;
+	return whole;
 }
 
 bool numbers_remembered(struct cache *c, struct account *acc, struct str folder, const struct maildir *but, struct md_numbers *ret)

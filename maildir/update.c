@@ -21,12 +21,22 @@ bool update_trustworthy(struct maildir *m, uint64_t *ret_settles)
 	       memcmp(now, m->index.dirs, sizeof now) != 0;
 }
 
-/* The state is taken first: what happens after it, in the directories, gives them another. */
+static bool durable(const struct maildir *m)
+{
+	struct stat st;
+
+	return box_sync_all(m) && fstat(m->journal.fd, &st) == 0 && journal_durable(&m->journal, &st);
+}
+
+/* The state is taken first: what happens after it, in the directories, gives them another. A power cut may take back what is
+ * written here.
+ */
 void update_trust(struct maildir *m)
 {
 	_cleanup_(txn_release) struct txn t = { 0 };
 	_cleanup_(look_release) struct look look = { 0 };
 	struct dir_state now[DIR_COUNT];
+	bool was_durable;
 	uint64_t settles;
 
 	look_begin(m, &look);
@@ -40,7 +50,9 @@ void update_trust(struct maildir *m)
 	txn_begin(&t, &m->index);
 	t.modseq = m->index.modseq;
 	txn_add(&t, line_dirs(now, m->unmoved));
-	box_commit(m, &t, false);
+	was_durable = durable(m);
+	if (box_commit(m, &t, false) >= 0 && was_durable)
+		journal_mark_durable(&m->journal, m->journal.at);
 }
 
 int update_locked(struct maildir *m, struct look *look, unsigned how)
