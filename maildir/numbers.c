@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "maildir/box.h"
 #include "maildir/caching.h"
+#include "maildir/foldername.h"
 #include "maildir/inside.h"
 #include "maildir/numbers.h"
 
@@ -182,44 +183,71 @@ void numbers_close(struct cache *c)
 	c->numbers = NULL;
 }
 
-static bool state_of(int fd, const char *dir, const char *name, struct dir_state *ret, uint64_t *ret_size)
+static bool state_of(int fd, struct str dir, const char *name, struct dir_state *ret, uint64_t *ret_size)
 {
-	char path[NAME_MAX + 32];
+	char path[2 * NAME_MAX];
+	const size_t n = strlen(name) + 1;
 	struct stat st;
 
-	if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path || fstatat(fd, path, &st, 0) < 0)
+	if (dir.n + 1 + n > sizeof path)
+		return false;
+	memcpy(path, dir.s, dir.n);
+	path[dir.n] = '/';
+	memcpy(path + dir.n + 1, name, n);
+	if (fstatat(fd, path, &st, 0) < 0)
 		return false;
 	*ret = look_state_of(&st);
 	*ret_size = (uint64_t)st.st_size;
 	return true;
 }
 
-/* The state of the folder dir (a path below fd). The journal's ctime is also that of its mark (journal_mark_durable()). */
-static bool take_state(int fd, const char *dir, struct state *ret)
+/* The state of the folder dir (a path below fd). The journal's ctime is also that of its mark (journal_mark_durable()). *ret_exists:
+ * it has cur/.
+ */
+static bool take_state(int fd, struct str dir, struct state *ret, bool *ret_exists)
 {
 	uint64_t size;
-	const bool whole = state_of(fd, dir, "cur", &ret->dirs[DIR_CUR], &size) &&
-			   state_of(fd, dir, "new", &ret->dirs[DIR_NEW], &size) &&
-			   state_of(fd, dir, JOURNAL_NAME, &ret->journal, &ret->journal_size);
+	bool whole;
 
+	*ret_exists = state_of(fd, dir, "cur", &ret->dirs[DIR_CUR], &size);
+	whole = *ret_exists && state_of(fd, dir, "new", &ret->dirs[DIR_NEW], &size) &&
+		state_of(fd, dir, JOURNAL_NAME, &ret->journal, &ret->journal_size);
 	ret->journal.ctime = 0;
+	return whole;
+}
+
+/* The same of a folder by its name, found as folder_find() does, but not whether a link leads to what is ours: of what does not,
+ * nothing is remembered.
+ */
+static bool take_folder(struct account *acc, struct str folder, struct state *ret)
+{
+	_cleanup_(arena_free) struct arena arena = { 0 };
+	bool exists = false, whole = false;
+
+	if (folder.n == 0)
+		return take_state(acc->fd, STR("."), ret, &exists);
+	if (!folder_name_possible(folder))
+		return false;
+	for (int utf7 = 0; !exists && utf7 < 2; utf7++) {
+		const char *dir = folder_name_dir(folder, utf7, &arena);
+
+		whole = dir && take_state(acc->fd, str_z(dir), ret, &exists);
+	}
 	return whole;
 }
 
 bool numbers_remembered(struct cache *c, struct account *acc, struct str folder, const struct maildir *but, struct md_numbers *ret)
 {
-	_cleanup_(arena_free) struct arena arena = { 0 };
 	const struct numbers *t;
 	struct state now;
 	struct record *r;
-	const char *dir;
 	uint32_t place;
 	struct stat st;
 
 	if (!c)
 		return false;
 	t = load(c);
-	if (folder_find(acc, &arena, folder, &dir) < 0 || !take_state(acc->fd, dir, &now))
+	if (!take_folder(acc, folder, &now))
 		return false;
 	place = *slot(t, now.dirs[DIR_CUR].ino);
 	if (!place || (but && (fstat(but->cur, &st) < 0 || st.st_ino == now.dirs[DIR_CUR].ino)))
@@ -297,8 +325,9 @@ void numbers_keep(struct maildir *m)
 	const struct index *ix = &m->index;
 	struct record r = { .used = 1 };
 	uint32_t place;
+	bool exists;
 
-	if (!t || !take_state(m->dir, ".", &r.state) || !certain(m, &r.state))
+	if (!t || !take_state(m->dir, STR("."), &r.state, &exists) || !certain(m, &r.state))
 		return;
 	place = *slot(t, r.state.dirs[DIR_CUR].ino);
 	if (place && !size_known(m) && memcmp(&at(t, place - 1)->state, &r.state, sizeof r.state) == 0)

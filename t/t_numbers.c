@@ -226,6 +226,36 @@ static void claim(struct fixture *x)
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 }
 
+/* Where two folders have one name that in UTF-8 counts, also if nothing is remembered of it. */
+START_TEST(of_two_spellings_the_right_one_is_told_of)
+{
+	struct fixture x = fixture();
+	struct md_numbers n;
+
+	t_maildir("m/.&AOQ-");
+	fill(".&AOQ-");
+	n = learn(&x, "\303\244");
+	ck_assert_uint_eq(n.messages, 3);
+	t_maildir("m/.\303\244");
+	ck_assert(!remembered(&x, "\303\244", &n));
+	ck_assert_uint_eq(looked(&x, "\303\244").messages, 0);
+	release(&x);
+}
+END_TEST
+
+/* Names that can be no folder's lead nowhere. */
+START_TEST(only_folders_are_told_of)
+{
+	static const char *const names[] = { ".", ".A", "A.", "../m/.A", "A/../.A" };
+	struct fixture x = fixture();
+	struct md_numbers n = learn(&x, "A");
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		ck_assert(!remembered(&x, names[i], &n));
+	release(&x);
+}
+END_TEST
+
 static void make_anew(struct fixture *x)
 {
 	ck_assert_int_eq(folder_delete(x->acc, STR("A")), 0);
@@ -389,4 +419,4 @@ T_SUITE("numbers", T_TEST(it_is_remembered_from_one_session_to_the_next), T_TEST
 	T_TEST(a_size_is_remembered_while_nothing_has_changed), T_TEST(a_folder_that_is_selected_is_not_told_of),
 	T_LOOP(what_has_changed_is_not_told, changes), T_TEST(it_goes_where_the_folder_goes),
 	T_TEST(a_change_at_the_last_moment_is_not_passed_over), T_TEST(a_damaged_file_is_none),
-	T_TEST(many_folders_are_remembered))
+	T_TEST(of_two_spellings_the_right_one_is_told_of), T_TEST(only_folders_are_told_of), T_TEST(many_folders_are_remembered))
