@@ -212,6 +212,8 @@ int box_settle(struct maildir *m)
 {
 	if (m->unsettled && (fdatasync(m->journal.fd) < 0 || fsync(m->dir) < 0))
 		return -errno;
+	if (m->unsettled && !m->remote)
+		journal_mark_durable(&m->journal, m->journal.at);
 	m->unsettled = false;
 	return 0;
 }

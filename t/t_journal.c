@@ -532,8 +532,9 @@ static void change(const struct t_folder *f, bool sync)
 START_TEST(what_is_on_disk_is_known_to_be_until_something_is_written)
 {
 	struct t_folder f = three();
-	struct maildir *m = t_select(&f);
+	struct maildir *m = t_select(&f);	/* which begins it */
 
+	ck_assert(durable(&f));
 	t_append(m, "message", 0);
 	ck_assert(durable(&f));
 	ck_assert_int_eq(t_store(m, 1, MD_ADD, MD_FLAGGED, NULL), 0);
