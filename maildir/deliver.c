@@ -110,7 +110,7 @@ void maildir_tmp_discard(struct md_tmp *tmp)
 	fd_closep(&tmp->fd);
 }
 
-/* Its date, its final base name, and on disk. */
+/* Its date and its final base name. The kernel begins to write it to disk, so that syncing several finds it done. */
 int maildir_tmp_finish(struct maildir *m, struct md_tmp *tmp)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = tmp->date } };
@@ -126,23 +126,38 @@ int maildir_tmp_finish(struct maildir *m, struct md_tmp *tmp)
 		return -errno;
 	memcpy(tmp->name, name, sizeof name);
 	tmp->print = mdname_print(&st);
-	if (box_sync_mail(m) && fsync(tmp->fd) < 0)
-		return -errno;
-	fd_closep(&tmp->fd);
+	if (box_sync_mail(m))
+		sync_file_range(tmp->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* fsync() will tell what went wrong */
 	tmp->finished = true;
 	return 0;
 }
 
-/* What the journal is told of it. */
-static int prepare(struct maildir *m, struct md_tmp *tmp, struct arrival *ret)
+int maildir_tmp_sync(struct maildir *m, struct md_tmp *v, size_t n)
 {
-	const int r = maildir_tmp_finish(m, tmp);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].fd >= 0 && box_sync_mail(m) && fsync(v[i].fd) < 0)
+			return -errno;
+		fd_closep(&v[i].fd);
+	}
+	return 0;
+}
 
+/* All of them are on disk; and what the journal is told of them. */
+static int prepare(struct maildir *m, struct md_tmp *v, size_t n, struct arrival *ret)
+{
+	int r = m->memory_only ? m->unwritable : 0;
+
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = maildir_tmp_finish(m, &v[i]);
+	if (r >= 0)
+		r = maildir_tmp_sync(m, v, n);
 	if (r < 0)
 		return r;
-	memcpy(ret->name, tmp->name, strlen(tmp->name) + 1);
-	ret->flags = tmp->flags;
-	ret->print = tmp->print;
+	for (size_t i = 0; i < n; i++) {
+		memcpy(ret[i].name, v[i].name, strlen(v[i].name) + 1);
+		ret[i].flags = v[i].flags;
+		ret[i].print = v[i].print;
+	}
 	return 0;
 }
 
@@ -163,10 +178,8 @@ int maildir_deliver(struct maildir *m, struct md_tmp *v, size_t n, uint32_t *ret
 	_cleanup_(arena_free) struct arena a = { 0 };
 	struct arrival *arrivals = arena_alloc(&a, n * sizeof *arrivals);
 	uint32_t *uids = arena_alloc(&a, n * sizeof *uids);
-	int r = m->memory_only ? m->unwritable : 0;
+	int r = prepare(m, v, n, arrivals);
 
-	for (size_t i = 0; i < n && r >= 0; i++)
-		r = prepare(m, &v[i], &arrivals[i]);
 	if (r >= 0)
 		r = box_lock(m, box_write_wait(m));
 	if (r < 0)

@@ -251,10 +251,12 @@ struct md_tmp {
  */
 int maildir_tmp_open(struct maildir *m, struct md_tmp *ret);
 void maildir_tmp_discard(struct md_tmp *tmp);
-/* All octets are written, and the date is set: syncs the file and closes fd, for who has more messages than a process may have
- * descriptors. maildir_deliver() does it where it has not been done.
+/* All octets are written, and the date is set; then maildir_tmp_sync() of some that are finished has them on disk and closes their
+ * descriptors, for who has more messages than a process may have of these. It takes less time for several. maildir_deliver()
+ * does what has not been done.
  */
 int maildir_tmp_finish(struct maildir *m, struct md_tmp *tmp);
+int maildir_tmp_sync(struct maildir *m, struct md_tmp *v, size_t n);
 
 /* Delivers n files into cur/, all or none also over a crash, with the next n UIDs in their order, in
  * ret_uids[0] to [n - 1]. On failure nothing of it stays but the files in tmp/, and the keyword limits are as

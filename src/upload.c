@@ -287,15 +287,20 @@ static bool options(struct upload *u, struct md_tmp *tmp)
 	return true;
 }
 
-/* All of it has come. */
+/* All of it has come. Several are synced together; the last ones, by delivering them. */
 static int end(struct upload *u)
 {
+	enum { TOGETHER = 16 };	/* so many descriptors are open at most */
 	struct md_tmp *tmp = &u->v[u->n - 1];
 	int r = u->binary ? settle_binary(u) : 0;
 
 	if (r == 0 && u->cr)
 		r = fd_write_all(tmp->fd, "\r", 1);
-	return r < 0 ? r : maildir_tmp_finish(u->box, tmp);
+	if (r >= 0)
+		r = maildir_tmp_finish(u->box, tmp);
+	if (r >= 0 && u->n % TOGETHER == 0)
+		r = maildir_tmp_sync(u->box, tmp - (TOGETHER - 1), TOGETHER);
+	return r;
 }
 
 /* SP append-opts append-data */

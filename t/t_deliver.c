@@ -75,6 +75,41 @@ START_TEST(dates_may_be_before_1970_or_far_away)
 }
 END_TEST
 
+/* As for who takes more of them than there are descriptors. */
+START_TEST(some_are_synced_before_the_others_come)
+{
+	struct t_folder f = t_folder_make();
+	struct maildir *m = t_select(&f);
+	struct md_tmp tmp[5];
+	uint32_t uids[5];
+
+	for (int i = 0; i < 5; i++) {
+		ck_assert_int_eq(maildir_tmp_open(m, &tmp[i]), 0);
+		ck_assert_int_eq(write(tmp[i].fd, "abcde" + i, 1), 1);
+		if (i < 4)
+			ck_assert_int_eq(maildir_tmp_finish(m, &tmp[i]), 0);
+		if (i == 2)
+			ck_assert_int_eq(maildir_tmp_sync(m, tmp, 2), 0);
+	}
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(tmp[i].fd < 0, i < 2);
+	maildir_tmp_discard(&tmp[1]);
+	maildir_tmp_discard(&tmp[3]);
+	ck_assert_uint_eq(t_entries(&f, "tmp"), 3);
+	tmp[1] = tmp[4];
+	ck_assert_int_eq(maildir_deliver(m, tmp, 3, uids), 0);
+	t_reads(m, uids[0], "a");
+	t_reads(m, uids[1], "e");
+	t_reads(m, uids[2], "c");
+	for (int i = 0; i < 3; i++)
+		maildir_tmp_discard(&tmp[i]);
+	ck_assert_uint_eq(maildir_count(m), 3);
+	ck_assert_uint_eq(t_entries(&f, "tmp"), 0);
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
 START_TEST(several_come_in_together_and_in_order)
 {
 	struct t_folder f = t_folder_make();
@@ -409,6 +444,7 @@ END_TEST
 
 T_SUITE("deliver", T_TEST(a_message_gets_the_next_uid_its_flags_and_its_date),
 	T_TEST(dates_may_be_before_1970_or_far_away), T_TEST(several_come_in_together_and_in_order),
+	T_TEST(some_are_synced_before_the_others_come),
 	T_TEST(what_is_discarded_was_never_there), T_TEST(a_bad_keyword_delivers_none),
 	T_TEST(a_delivery_that_is_journaled_is_finished_by_the_next_session),
 	T_TEST(a_file_in_tmp_whose_dates_only_look_old_is_kept),
