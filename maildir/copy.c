@@ -93,6 +93,22 @@ static int copy_data(struct copying *c, int in, const char *name)
 	return r;
 }
 
+/* A new base name with the size that the old one tells. False if it tells none: the file has to be asked. */
+static bool name_like(struct copying *c, const struct message *msg, char ret[MDNAME_MAX + 1])
+{
+	enum { SIZE_MAX_LENGTH = 24 };
+	const struct str size = mdname_size(index_base(&c->from->index, msg));
+	size_t n;
+
+	if (size.n == 0 || size.n > SIZE_MAX_LENGTH)
+		return false;
+	box_unique(c->to, NULL, ret);
+	n = strlen(ret);
+	memcpy(ret + n, size.s, size.n);
+	ret[n + size.n] = 0;
+	return true;
+}
+
 /* A second link to the same file does where there can be one: a message never changes. -ENOENT: it is not where it is
  * believed.
  */
@@ -102,24 +118,23 @@ static int link_one(struct copying *c, uint32_t uid, struct arrival *v)
 	const struct message *msg = index_find(&m->index, uid);
 	const int dir = msg && msg->state & AT_NEW ? m->new : m->cur;
 	char from[MDNAME_MAX + 1];
-	struct stat st, linked;
+	struct stat st;
 
 	if (!msg)
 		return -ENOENT;
 	index_name(&m->index, msg, from);
-	if (fstatat(dir, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	box_unique(c->to, &st, v->name);
+	if (!name_like(c, msg, v->name)) {
+		if (fstatat(dir, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+		box_unique(c->to, &st, v->name);
+	}
 	if (linkat(dir, from, c->to->tmp, v->name, 0) < 0)
 		return -errno;
-	if (fstatat(c->to->tmp, v->name, &linked, AT_SYMLINK_NOFOLLOW) < 0 || linked.st_ino != st.st_ino ||
-	    linked.st_dev != st.st_dev) {
+	if (fstatat(c->to->tmp, v->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) {
 		unlinkat(c->to->tmp, v->name, 0);
 		return -EINVAL;
 	}
-	v->print = mdname_print(&linked);
+	v->print = mdname_print(&st);
 	return 0;
 }
 
@@ -225,6 +240,8 @@ static int choose_name(struct copying *c, struct message *msg, struct arrival *v
 {
 	struct stat st;
 
+	if (name_like(c, msg, v->name)) /* whether it is there will show */
+		return 0;
 	if (find_file(c->from, msg, &st) < 0)
 		return folder_gone(-ENOENT); /* after the look that there was */
 	box_unique(c->to, &st, v->name);

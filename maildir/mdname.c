@@ -108,6 +108,17 @@ struct str mdname_stem(struct str base)
 	}
 }
 
+struct str mdname_size(struct str base)
+{
+	const struct str fields = str_from(base, mdname_stem(base).n);
+	struct str field = str_from(fields, str_search(fields, STR(",S=")));
+	size_t n = MIN(field.n, (size_t)3);
+
+	while (n < field.n && ascii_digit(field.s[n]))
+		n++;
+	return str_head(field, n);
+}
+
 /* The digits in front, without zeros that mean nothing. */
 static struct str number(struct str s)
 {

@@ -29,6 +29,8 @@ bool mdname_fits(struct str base, uint64_t letters);
 /* The base name without the fields at its end that other programs add or change: ",S=123", ",W=130", ",U=7".
  */
 struct str mdname_stem(struct str base);
+/* Of those the one that tells the file's size, with ",S="; empty if there is none. */
+struct str mdname_size(struct str base);
 /* The order in which new messages get UIDs: by the number in front, then by octets. */
 int mdname_cmp(struct str a, struct str b);
 /* Where it stands in that order, as far as its first digits tell: those with the same still have to be compared. */

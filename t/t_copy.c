@@ -362,6 +362,33 @@ START_TEST(what_is_moved_gets_a_name_of_now)
 }
 END_TEST
 
+/* What the name tells of the size is believed; without it the file is asked. */
+START_TEST(the_new_name_tells_the_size)
+{
+	struct t_folder f = t_folder_make(), g = t_folder_make();
+	struct maildir *from, *to;
+	struct md_uids source, made;
+	uint32_t uids[] = { 1, 2 };
+	struct arena a = { 0 };
+
+	t_make_dirs(&f);
+	t_put(&f, "cur/1.a,S=77:2,", "a");
+	t_put(&f, "cur/2.b:2,", "bb");
+	from = t_select(&f);
+	to = t_open(&g, 0);
+	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 2 }, &source, &made), 0);
+	ck_assert(str_ends(maildir_base_name(to, maildir_message(to, 1)), STR(",S=77")));
+	ck_assert(str_ends(maildir_base_name(to, maildir_message(to, 2)), STR(",S=2")));
+	t_reads(to, 1, "a");
+	t_reads(to, 2, "bb");
+	arena_free(&a);
+	maildir_close(from);
+	maildir_close(to);
+	t_folder_remove(&f);
+	t_folder_remove(&g);
+}
+END_TEST
+
 /* Another program, which takes the first message away in the middle of a move. */
 struct taker {
 	struct t_folder *from, *to;
@@ -471,5 +498,5 @@ T_SUITE("copy", T_LOOP(flags_keywords_and_dates_go_along, moves),
 	T_LOOP(renamed_just_before_by_another_program, moves),
 	T_LOOP(a_base_name_that_is_there_already_is_not_overwritten, moves),
 	T_LOOP(to_another_file_system, moves), T_LOOP(no_room_there_leaves_all_of_it_here, moves),
-	T_TEST(a_move_cut_off_loses_nothing), T_TEST(what_is_moved_gets_a_name_of_now),
+	T_TEST(a_move_cut_off_loses_nothing), T_TEST(what_is_moved_gets_a_name_of_now), T_LOOP(the_new_name_tells_the_size, moves),
 	T_LOOP(a_message_that_is_taken_away_during_a_move_is_not_doubled, to_where), T_TEST(opposite_moves_do_not_wait_for_each_other))

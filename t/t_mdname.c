@@ -46,21 +46,24 @@ START_TEST(letters_come_back_in_order)
 END_TEST
 
 static const struct {
-	const char *base, *stem;
+	const char *base, *stem, *size;
 } stems[] = {
-	{"1.a,S=123",	       "1.a"     },
-	{ "1.a,S=123,W=130", "1.a"	   },
-	      { "1.a,U=7",	   "1.a"	 },
-	{ "1.a,S=",	    "1.a,S="  },
-	{ "1.a,SS=1",	      "1.a,SS=1"},
-	      { "1.a,S=x1",	    "1.a,S=x1"},
-	{ ",S=1",		  ",S=1"	 },
-	{ "1,2.a",	   "1,2.a"   },
+	{ "1.a,S=123", "1.a", ",S=123" },
+	{ "1.a,S=123,W=130", "1.a", ",S=123" },
+	{ "1.a,W=130,S=123", "1.a", ",S=123" },
+	{ "1.a,U=7", "1.a", "" },
+	{ "1.a,S=", "1.a,S=", "" },
+	{ "1.a,SS=1", "1.a,SS=1", "" },
+	{ "1.a,S=x1", "1.a,S=x1", "" },
+	{ "1.a,S=1,x,U=7", "1.a,S=1,x", "" },
+	{ ",S=1", ",S=1", "" },
+	{ "1,2.a", "1,2.a", "" },
 };
 
 START_TEST(fields_at_the_end_are_not_the_stem)
 {
 	t_str_eq(mdname_stem(str_z(stems[_i].base)), str_z(stems[_i].stem));
+	t_str_eq(mdname_size(str_z(stems[_i].base)), str_z(stems[_i].size));
 }
 END_TEST
 
