@@ -86,30 +86,42 @@ int find_rename(struct maildir *m, struct message *msg, uint64_t letters)
 	return r;
 }
 
+void maildir_place(const struct maildir *m, uint32_t uid, struct md_place *ret)
+{
+	const struct message *msg = index_find(&m->index, uid);
+
+	*ret = (struct md_place){ .dir = -1 };
+	if (!msg)
+		return;
+	ret->dir = msg->state & AT_NEW ? m->new : m->cur;
+	ret->follow = m->config->symlinks;
+	ret->sets_atime = m->sets_atime;
+	index_name(&m->index, msg, ret->name);
+}
+
 /* When a message was read is of no use to anybody, and to write it down would take as long as reading does. For a file of somebody else
  * that can't be asked for.
  */
-static int open_quietly(struct maildir *m, int dir, const char *name)
+static int open_quietly(struct md_place *p)
 {
-	const int flags =
-		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (m->config->symlinks ? 0 : O_NOFOLLOW);
+	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (p->follow ? 0 : O_NOFOLLOW);
 	int fd = -1;
 
-	if (!m->sets_atime) {
-		fd = openat(dir, name, flags | O_NOATIME);
-		m->sets_atime = fd < 0 && errno == EPERM;
+	if (!p->sets_atime) {
+		fd = openat(p->dir, p->name, flags | O_NOATIME);
+		p->sets_atime = fd < 0 && errno == EPERM;
 	}
-	return m->sets_atime ? openat(dir, name, flags) : fd;
+	return p->sets_atime ? openat(p->dir, p->name, flags) : fd;
 }
 
-static int open_believed(struct maildir *m, const struct message *msg, struct md_file *ret)
+int md_place_open(struct md_place *p, struct md_file *ret)
 {
-	char name[MDNAME_MAX + 1];
 	struct stat st;
 	int fd, r;
 
-	index_name(&m->index, msg, name);
-	fd = open_quietly(m, msg->state & AT_NEW ? m->new : m->cur, name);
+	if (p->dir < 0)
+		return -ENOENT;
+	fd = open_quietly(p);
 	if (fd < 0)
 		return errno == ENXIO ? -EINVAL : -errno;
 	r = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
@@ -119,6 +131,17 @@ static int open_believed(struct maildir *m, const struct message *msg, struct md
 	}
 	*ret = (struct md_file){ .fd = fd, .size = st.st_size, .mtime = st.st_mtime };
 	return 0;
+}
+
+static int open_believed(struct maildir *m, const struct message *msg, struct md_file *ret)
+{
+	struct md_place place;
+	int r;
+
+	maildir_place(m, msg->uid, &place);
+	r = md_place_open(&place, ret);
+	m->sets_atime = place.sets_atime;
+	return r;
 }
 
 /* Somebody holds the lock for long: the file is looked for all the same, and nothing that was seen is journaled. */

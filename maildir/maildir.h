@@ -183,6 +183,16 @@ struct md_file {
 	time_t mtime;
 };
 int maildir_message_file(struct maildir *m, uint32_t uid, struct md_file *ret);
+/* Where a message's file is believed to be. It is opened if it is there, and looked for nowhere else: without m, while another thread
+ * works with that; but before it is closed.
+ */
+struct md_place {
+	int dir; /* the maildir's; -1: there is no such message */
+	bool follow, sets_atime;
+	char name[256];
+};
+void maildir_place(const struct maildir *m, uint32_t uid, struct md_place *ret);
+int md_place_open(struct md_place *p, struct md_file *ret);
 
 struct md_uids {
 	uint32_t *v;

@@ -235,6 +235,12 @@ int fact_need(struct fetching *f, enum fact fact)
 	return 0;
 }
 
+void fact_adopt(struct fetching *f, enum fact fact, struct str value)
+{
+	if (take(f, fact, value))
+		leave(f, fact, value);
+}
+
 static uint64_t folder_of(struct cache *cache, const struct maildir *box)
 {
 	return cache_folder(cache, maildir_mailboxid(box), maildir_uidvalidity(box));

@@ -292,6 +292,11 @@ static unsigned all_needs(const struct fetch_item *items, size_t n)
 	return needs;
 }
 
+unsigned fetch_needs(const struct fetch_request *f)
+{
+	return all_needs(f->items, f->nitems);
+}
+
 bool fetch_sets_seen(const struct fetch_item *items, size_t n)
 {
 	return all_needs(items, n) & SETS_SEEN;

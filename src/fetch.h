@@ -92,6 +92,8 @@ bool fetch_parse_request(struct session *s, struct cursor *c, struct fetch_reque
  */
 const char *fetch_prepare(struct session *s, struct arena *a, struct fetch_request *f);
 
+unsigned fetch_needs(const struct fetch_request *f);	/* of all its items */
+
 /* "* n FETCH (...)" for one message, with also (TELLS_UID, TELLS_MODSEQ) if items do not have it. A negative errno if it could not be read: then nothing was written, or, if its file
  * failed in the middle of a literal, blanks in place of its octets.
  */

@@ -14,3 +14,5 @@ bool fetching_is_small(const struct fetching *f);
 
 /* Meets the need of one fact. */
 int fact_need(struct fetching *f, enum fact fact);
+/* The same, by what another thread has made (ahead.h). value is not copied. */
+void fact_adopt(struct fetching *f, enum fact fact, struct str value);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <assert.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -104,6 +105,10 @@ static const struct call tls[] = {
 	{ 0 },
 };
 
+/* A thread of this process, as pthread_create() makes it; no process. */
+enum { THREAD = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
+		CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID };
+
 /* Calls that take a path and that Landlock does not see (chmod, chown, utimensat, setxattr) are left out, or
  * allowed on a descriptor only.
  */
@@ -177,6 +182,9 @@ static const struct call session[] = {
 	CALL(getpgid),
 	CALL(getgroups),
 	CALL(sched_getaffinity),
+	CALL(set_robust_list),
+	CALL(rseq),
+	WITH(clone, 0, THREAD),
 	CALL(rt_sigpending),
 	CALL(rt_sigsuspend),
 	CALL(setitimer),

@@ -1,5 +1,6 @@
 /* cmd/fetch.c: FETCH and UID FETCH (RFC 9051 6.4.5), and the items of the base protocol */
 #include <time.h>
+#include "ahead.h"
 #include "command.h"
 #include "fetch.h"
 #include "limit.h"
@@ -235,6 +236,7 @@ struct outcome {
 static void fetch_all(struct session *s, const struct fetch_request *request, struct outcome *o)
 {
 	_cleanup_(arena_free) struct arena scratch = { 0 };
+	struct ahead *ahead = ahead_begin(s->view->box, request->uids, request->n, fetch_needs(request), s->out.utf8);
 
 	s->working.goal = request->n;
 	for (size_t i = 0; i < request->n && !s->conn.error; i++) {
@@ -243,7 +245,8 @@ static void fetch_all(struct session *s, const struct fetch_request *request, st
 
 		progress_tell(s, &s->working, i);
 		r = fetching_begin(&f, s->view->box, request->uids[i], &scratch);
-
+		if (r == 0 && ahead)
+			ahead_take(ahead, i, &f);
 		if (r == 0)
 			r = fetch_tell(s, &f, request->items, request->nitems, request->also);
 		fetching_end(&f);
@@ -255,6 +258,7 @@ static void fetch_all(struct session *s, const struct fetch_request *request, st
 		else if (f.becomes_seen)
 			o->seen[o->nseen++] = request->uids[i];
 	}
+	ahead_end(ahead);
 }
 
 /* Marks what was fetched \Seen, in one change for all of it. The client has been told already, unless it wants to know the
