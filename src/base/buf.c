@@ -36,7 +36,7 @@ void buf_grow(struct buf *b, size_t n)
 
 	if (__builtin_add_overflow(b->n, n, &want))
 		out_of_memory();
-	if (want <= b->size)
+	if (want <= b->size && b->s)
 		return;
 	b->size = MAX(want, MAX(b->size * 2, (size_t)64));
 	if (b->mapped)

@@ -18,10 +18,12 @@ void buf_u64(struct buf *b, uint64_t v);	/* in decimal */
 void buf_printf(struct buf *b, const char *fmt, ...) _printf_(2, 3);	/* never for a client's bytes */
 void buf_drop(struct buf *b, size_t n);	/* removes the first n octets */
 
-/* Room for n more octets; returns where they go. These are here because every octet that is sent goes through them. */
+/* Room for n more octets; returns where they go, which is never NULL. These are here because every octet that is sent goes
+ * through them.
+ */
 static inline char *buf_reserve(struct buf *b, size_t n)
 {
-	if (b->size - b->n < n)
+	if (b->size - b->n < n || !b->s)
 		buf_grow(b, n);
 	return b->s + b->n;
 }
