@@ -116,7 +116,7 @@ bool look_unchanged(struct maildir *m)
 void look_arm(struct maildir *m)
 {
 	if (m->watch.fd >= 0 || m->config->no_inotify ||
-	    watch_arm(&m->watch, &m->arena, m->dir, m->cur, m->new) < 0)
+	    watch_arm(&m->watch, &m->arena, m->dir, m->cur, m->new, m->config->spare_watch) < 0)
 		return;
 	m->exact = !m->remote && !m->must_look && look_unchanged(m);
 }

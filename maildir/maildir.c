@@ -133,7 +133,7 @@ void maildir_close(struct maildir *m)
 	if (m->index.telling && !(m->mode & MD_READONLY))
 		sweep(m);
 	save_snapshot(m, false);
-	watch_close(&m->watch);
+	watch_close(&m->watch, m->config->spare_watch);
 	journal_close(&m->journal);
 	lock_release(&m->lock);
 	index_release(&m->index);

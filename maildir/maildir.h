@@ -65,6 +65,7 @@ struct maildir_config {
 	const char *boot_id;  /* of this machine; NULL: it is read from /proc when it is needed */
 	unsigned read_wait_ms, write_wait_ms; /* how long to wait for the lock; 0: 5,000 and 30,000 */
 	struct cache *cache;		      /* of the account (cache.h); NULL: none */
+	int *spare_watch; /* an inotify instance for the next folder is kept there, which the caller closes; -1: none yet. NULL: nowhere */
 
 	/* Gives a UIDVALIDITY higher than any before (account_uidvalidity()), or hears of one that was
 	 * imported. NULL: the time is taken, and what is imported is told to nobody.

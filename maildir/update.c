@@ -171,7 +171,7 @@ int maildir_watch(struct maildir *m, int *ret_fd)
 	if (m->config->no_inotify)
 		return -ENOSYS;
 	if (m->watch.fd < 0) {
-		r = watch_arm(&m->watch, &m->arena, m->dir, m->cur, m->new);
+		r = watch_arm(&m->watch, &m->arena, m->dir, m->cur, m->new, m->config->spare_watch);
 		if (r < 0)
 			return r;
 		m->exact = !m->remote && !m->must_look && look_unchanged(m);

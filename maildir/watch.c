@@ -12,10 +12,39 @@ void watch_init(struct watch *w)
 	*w = (struct watch){ .fd = -1 };
 }
 
-void watch_close(struct watch *w)
+/* Nothing more comes then, but what is to be read already. */
+static void rest(const struct watch *w)
 {
+	const int all[] = { w->cur, w->new, w->top };
+
+	for (size_t i = 0; i < COUNT(all); i++)
+		inotify_rm_watch(w->fd, all[i]);
+}
+
+void watch_close(struct watch *w, int *spare)
+{
+	if (w->fd >= 0 && spare && *spare < 0) {
+		rest(w);
+		*spare = w->fd;
+		w->fd = -1;
+	}
 	fd_closep(&w->fd);
 	w->at = w->n = 0;
+}
+
+/* The spare instance, with nothing left to be read, or a new one. */
+static int take(int *spare)
+{
+	char old[BUF];
+	int fd;
+
+	if (!spare || *spare < 0)
+		return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	fd = *spare;
+	*spare = -1;
+	while (read(fd, old, sizeof old) > 0 || errno == EINTR)
+		;
+	return fd;
 }
 
 /* There is no call that takes a descriptor; /proc has a path for it, also when its own path has changed. */
@@ -29,10 +58,10 @@ static int add(int fd, int dir, uint32_t mask)
 	return wd < 0 ? -errno : wd;
 }
 
-int watch_arm(struct watch *w, struct arena *a, int top, int cur, int new)
+int watch_arm(struct watch *w, struct arena *a, int top, int cur, int new, int *spare)
 {
 	const uint32_t names = IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE;
-	const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	const int fd = take(spare);
 	int r = fd;
 
 	if (fd < 0)

@@ -10,11 +10,14 @@ struct watch {
 	size_t at, n;
 };
 void watch_init(struct watch *w);
-void watch_close(struct watch *w);
+/* The kernel takes some 15 ms to close an instance, and a client that goes to another folder would wait for it. So one is kept in *spare (-1
+ * where there is none yet), if that is not NULL.
+ */
+void watch_close(struct watch *w, int *spare);
 
-/* Arms it for these directories; the buffer is made in a. -EMFILE, -ENOSPC, -ENOSYS and so on: nothing is
- * armed. */
-int watch_arm(struct watch *w, struct arena *a, int top, int cur, int new);
+/* Arms it for these directories, with the spare instance if there is one; the buffer is made in a. -EMFILE, -ENOSPC, -ENOSYS and so on:
+ * nothing is armed. */
+int watch_arm(struct watch *w, struct arena *a, int top, int cur, int new, int *spare);
 
 struct watch_event {
 	enum { WATCH_CUR, WATCH_NEW, WATCH_TOP } where;

@@ -277,6 +277,8 @@ static void session_init(struct session *s, const struct start *st, struct store
 			       .status = st->status };
 	conn_open(&s->conn, STDIN_FILENO, STDOUT_FILENO);
 	conn_put_back(&s->conn, buf_view(&st->early));
+	s->store.spare_watch = -1;
+	s->store.config.spare_watch = &s->store.spare_watch;
 	s->store.config.working = progress_working;
 	s->store.config.working_data = s;
 	s->conn.idle_ms = (int)(s->config.inactivity * 1000);
@@ -321,6 +323,7 @@ static void session_release(struct session *s)
 	free(s->decoding);
 	warm_free(s);
 	cache_close(s->store.config.cache);
+	fd_closep(&s->store.spare_watch);
 	account_close(s->store.account);
 	free((void *)(uintptr_t)s->store.prefix);
 	frame_release(&s->frame);

@@ -438,8 +438,13 @@ int notify_arm(struct session *s)
 
 void notify_unselected(struct session *s)
 {
-	s->notify->selected_watched = s->notify->selected_polled = false;
-	s->notify->own.n = 0;
+	struct notify *n = s->notify;
+	int fd;
+
+	if (n->selected_watched && maildir_watch(s->view->box, &fd) >= 0)	/* its descriptor stays open */
+		epoll_ctl(n->epoll, EPOLL_CTL_DEL, fd, &(struct epoll_event){ 0 });
+	n->selected_watched = n->selected_polled = false;
+	n->own.n = 0;
 }
 
 enum { SOON_MS = 500 };

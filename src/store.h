@@ -12,6 +12,7 @@ struct store {
 	const char *prefix;		/* before each name but INBOX: "" or "INBOX." with the separator in use */
 	char separator;
 	struct maildir_config config;	/* how each folder is opened */
+	int spare_watch;		/* the config's */
 };
 
 /* The folder that a name means, in a's memory. -EINVAL if it can't be one (a "." where the separator is another), -ENOENT

@@ -519,12 +519,50 @@ START_TEST(a_rename_that_is_told_bit_by_bit_leaves_the_uid)
 }
 END_TEST
 
+/* One instance serves one folder after the other, and what was left to be read of one is not taken for another's. */
+START_TEST(who_goes_from_folder_to_folder_keeps_the_instance)
+{
+	struct t_folder f[2] = { three(), three() };
+	int spare = -1, first = -1, fd;
+
+	for (int i = 0; i < 4; i++) {
+		struct t_folder *here = &f[i % 2], *there = &f[(i + 1) % 2];
+		struct maildir *m;
+		char name[32];
+
+		here->config.spare_watch = &spare;
+		m = t_select(here);
+		ck_assert_int_eq(spare, -1);
+		ck_assert_int_eq(maildir_watch(m, &fd), 0);
+		first = i ? first : fd;
+		ck_assert_int_eq(fd, first);
+		snprintf(name, sizeof name, "new/%d.x", 10 + i);
+		ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);	/* what it did itself */
+		ck_assert(!wakes(fd, 0));
+		t_put(there, name, "of another folder");
+		ck_assert(!wakes(fd, 0));
+		t_put(here, name, "x");
+		ck_assert(wakes(fd, 5000));
+		maildir_events_clear(m);
+		ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+		ck_assert_uint_eq(maildir_count(m), 4 + (size_t)i);
+		t_put(here, "new/20.left", "y");
+		ck_assert_int_eq(unlinkat(here->fd, "new/20.left", 0), 0);
+		maildir_close(m);
+		ck_assert_int_eq(spare, first);
+	}
+	close(spare);
+	t_folder_remove(&f[0]);
+	t_folder_remove(&f[1]);
+}
+END_TEST
+
 static const bool both[] = { false, true }, each[READS], three_times[3];
 
 T_SUITE("watch", T_TEST(deliveries_during_a_look_are_told_by_it_or_wake), T_TEST(everything_that_others_do_wakes), T_TEST(a_burst_is_told_in_one_go),
 	T_TEST(lost_events_make_it_look_at_all), T_TEST(without_an_instance_it_says_so_and_looks_instead),
 	T_TEST(a_second_delivery_while_the_first_is_told_is_not_missed),
-	T_TEST(a_delivery_costs_no_look_at_all),
+	T_TEST(a_delivery_costs_no_look_at_all), T_TEST(who_goes_from_folder_to_folder_keeps_the_instance),
 	T_LOOP(a_file_that_is_renamed_all_the_time_is_never_expunged, both),
 	T_TEST(a_rename_that_is_told_bit_by_bit_leaves_the_uid),
 	T_LOOP(what_is_journaled_during_an_update_is_told_by_it_or_wakes, each),
