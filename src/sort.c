@@ -112,7 +112,8 @@ static uint64_t key_of(const struct sort_order *order, const struct sort_value *
 	uint64_t key = 0;
 
 	if (order->v[0].row->text) {
-		memcpy(&key, value->text.s, MIN(value->text.n, sizeof key));
+		if (value->text.n)
+			memcpy(&key, value->text.s, MIN(value->text.n, sizeof key));
 		key = be64toh(key);
 	} else {
 		key = (uint64_t)value->number ^ UINT64_C(1) << 63;
