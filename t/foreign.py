@@ -46,6 +46,15 @@ class Program(threading.Thread):
         names = [n for n in os.listdir(self.path + "/cur") if ":2," in n]
         return [f"{self.path}/cur/{n}" for n in self.random.sample(names, min(len(names), self.random.randint(1, most)))]
 
+    def turn_flags(self):
+        """One flag of a few messages each, by renaming them."""
+        for path in self.some(3):
+            base, letters = path.split(":2,")
+            try:
+                os.rename(path, f"{base}:2," + "".join(sorted(set(letters) ^ {self.random.choice("FRS")})))
+            except FileNotFoundError:
+                pass
+
     def call(self, *words, stdin=None):
         """A real program; that a message is gone by now is no failure of it."""
         subprocess.run(words, input=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -91,12 +100,7 @@ class Flags(Program):
         if self.random.random() < 0.3:
             self.call("mflag", self.random.choice(("-F", "-f", "-R", "-r", "-S", "-s")), *self.some(20))
             return
-        for path in self.some(3):
-            base, letters = path.split(":2,")
-            try:
-                os.rename(path, f"{base}:2," + "".join(sorted(set(letters) ^ {self.random.choice("FRS")})))
-            except FileNotFoundError:
-                pass
+        self.turn_flags()
 
 
 class Refiles(Program):

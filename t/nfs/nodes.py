@@ -34,21 +34,13 @@ class Foreign(races.Delivers):
     pause = 0.6
 
     def step(self):
-        self.random.choice((self.deliver, self.deliver, self.deliver, self.flag))()
+        self.random.choice((self.deliver, self.deliver, self.deliver, self.turn_flags))()
 
     def deliver(self):
         self.n += 1
         token = f"{self.name}-{self.n}"
         self.itself(token, f"Subject: delivered\nX-Token: {token}\n\ndelivered\n")
         self.ledger.came(token.encode())
-
-    def flag(self):
-        for path in self.some(3):
-            base, letters = path.split(":2,")
-            try:
-                os.rename(path, f"{base}:2," + "".join(sorted(set(letters) ^ {self.random.choice("FRS")})))
-            except FileNotFoundError:
-                pass
 
 
 class Nodes:
