@@ -345,16 +345,21 @@ static bool all_seen(const struct maildir *m)
 	return true;
 }
 
-/* Whether cur/ is as it was when everything in it was known: then new/ alone has to be read. Returns the
- * UIDNEXT of then, as messages after it are not known to be there, or 0.
+/* Whether cur/ is as it was when everything in it was known: then new/ alone has to be read. Where it is not known which were in
+ * new/, new/ has to be as it was, too, or one that was removed from there would be believed in cur/. Returns the UIDNEXT of then,
+ * as messages after it are not known to be there, or 0.
  */
-static uint32_t cur_known(const struct maildir *m, const struct dir_state *now)
+static uint32_t cur_known(const struct maildir *m, const struct dir_state now[DIR_COUNT])
 {
-	if (m->must_look || m->power_cut || m->importing || m->unplaced)
+	const struct dir_state *then = m->index.dirs;
+
+	if (m->must_look || m->power_cut || m->importing)
 		return 0;
-	if (m->looked_ok && memcmp(now, &m->looked[DIR_CUR], sizeof *now) == 0)
+	if (m->unplaced)
+		return m->index.dirs_known && same_state(now, then) ? m->index.dirs_uidnext : 0;
+	if (m->looked_ok && memcmp(&now[DIR_CUR], &m->looked[DIR_CUR], sizeof *now) == 0)
 		return m->looked_uidnext;
-	if (m->index.dirs_known && memcmp(now, &m->index.dirs[DIR_CUR], sizeof *now) == 0)
+	if (m->index.dirs_known && memcmp(&now[DIR_CUR], &then[DIR_CUR], sizeof *now) == 0)
 		return m->index.dirs_uidnext;
 	return 0;
 }
@@ -408,7 +413,7 @@ static int look_once(struct maildir *m, struct look *look)
 	r = look_state(m, before);
 	if (r < 0)
 		return r;
-	known = cur_known(m, &before[DIR_CUR]);
+	known = cur_known(m, before);
 	m->unmoved = m->looked_ok = m->must_look = false;
 	r = known ? read_new(m, look, known) : read_both(m, look);
 	if (r >= 0)
@@ -417,6 +422,7 @@ static int look_once(struct maildir *m, struct look *look)
 		return r;
 	m->looked_ok = same_state(before, m->looked) && look_settles(m, before) == 0;
 	m->looked_uidnext = m->index.uidnext;
+	m->must_look = known && m->unplaced && !m->looked_ok; /* what has left new/ meanwhile is believed in cur/ */
 	m->unplaced = false;
 	look_events(m, look);
 	look->certain = (m->watch.fd >= 0 && !m->remote && !m->must_look) || m->looked_ok;
@@ -434,7 +440,7 @@ int look_everywhere(struct maildir *m, struct look *look)
 			return r;
 		if (look->certain || (look->full && all_seen(m)))
 			break;
-		m->must_look = look->full; /* at both, the next time; else cur/ is still what it was, or that shows */
+		m->must_look = m->must_look || look->full; /* at both, the next time; else cur/ is still what it was, or that shows */
 		wait_a_tick(m);
 	}
 	m->exact = m->watch.fd >= 0 && !m->remote && !m->must_look;

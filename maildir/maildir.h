@@ -89,8 +89,9 @@ struct maildir_config {
  */
 enum { MD_READONLY = 1 };
 int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config, struct maildir **ret);
-/* Before closing, where nobody waits: a directory that has just been changed can't be told yet from one that will be changed in
- * the same moment. Waits until it can, some 20 ms, so that who opens the folder next need not read it.
+/* Before closing, where nobody waits, so that who opens the folder next need not read it: takes in what has come, and writes down
+ * what the directories were then. One that has just been changed can't be told yet from one that will be changed in the same moment:
+ * where that is so, waits some 20 ms.
  */
 void maildir_linger(struct maildir *m);
 /* Nobody wants anything for the time being: what takes much memory, and can be had from a file of the cache, is. */

@@ -6,7 +6,7 @@
 
 #define LINGER_MAX UINT64_C(100000000) /* ns; a time that far ahead is of another clock */
 
-enum { TRIES = 8, TRUST_EVERY_MS = 5000 };
+enum { TRIES = 8, TRUST_EVERY_MS = 5000, LINGER_TRIES = 3 };
 
 bool update_trustworthy(struct maildir *m, uint64_t *ret_settles)
 {
@@ -103,15 +103,6 @@ static void trust_on_the_way(struct maildir *m)
 	box_unlock(m);
 }
 
-void maildir_linger(struct maildir *m)
-{
-	uint64_t settles;
-
-	if (!m->exact || m->remote || !update_trustworthy(m, &settles) || settles == 0 || settles > LINGER_MAX)
-		return;
-	nanosleep(&(struct timespec){ .tv_nsec = (long)settles }, NULL);
-}
-
 static bool can_wait(int r)
 {
 	return r == -ETIMEDOUT || r == -EROFS || r == -EACCES || r == -EPERM;
@@ -162,6 +153,24 @@ int maildir_update(struct maildir *m, unsigned how)
 	}
 	settled = box_settle(m);
 	return r < 0 || settled == 0 ? r : settled;
+}
+
+/* What comes while we wait would leave nothing to trust; it is taken in, and waited for in its turn. */
+void maildir_linger(struct maildir *m)
+{
+	uint64_t settles;
+
+	for (int i = 0; i < LINGER_TRIES; i++) {
+		if (!m->exact || m->remote || maildir_update(m, 0) < 0 || !update_trustworthy(m, &settles) || settles > LINGER_MAX)
+			return;
+		if (settles == 0)
+			break;
+		nanosleep(&(struct timespec){ .tv_nsec = (long)settles }, NULL);
+	}
+	if (box_lock(m, 0) < 0)
+		return;
+	update_trust(m);
+	box_unlock(m);
 }
 
 int maildir_watch(struct maildir *m, int *ret_fd)

@@ -306,10 +306,10 @@ static void leave_folder(struct session *s)
 	if (s->end != STATUS_UNAUTHENTICATED) {	/* or the client goes on with somebody else */
 		if (s->config.network)
 			shutdown(STDOUT_FILENO, SHUT_WR);
+		if (s->view && s->end != STATUS_SIGNAL)
+			maildir_linger(s->view->box);
 		if (s->end != STATUS_SIGNAL)
 			warm_up(s, true);
-		if (s->view)
-			maildir_linger(s->view->box);
 	}
 	wait_mailbox(&s->conn.wait, -1);
 	view_free(s->view);

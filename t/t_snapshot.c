@@ -172,6 +172,47 @@ START_TEST(mail_in_new_is_claimed_without_reading_cur)
 }
 END_TEST
 
+/* Of two messages that were left in new/, one goes: with the journal alone it is not known which messages were there. */
+START_TEST(what_was_left_in_new_is_found_without_its_snapshot)
+{
+	struct fixture x = fixture();
+	struct maildir *m;
+	char text[SHOWN];
+
+	t_put(&x.f, "new/2000.fresh.host", "\n");
+	t_put(&x.f, "new/2001.fresh.host", "\n");
+	shown(&x, true, text);
+	if (_i)
+		t_rm(&x.f, "new/2000.fresh.host");
+	t_rm(&x.f, x.snapshot);
+	m = t_select(&x.f);
+	ck_assert_uint_eq(maildir_count(m), MESSAGES - 5 + 2 - (unsigned)_i);
+	ck_assert(_i || t_has(&x.f, "cur/2000.fresh.host:2,"));
+	ck_assert(t_has(&x.f, "cur/2001.fresh.host:2,"));
+	maildir_close(m);
+	check_same(&x);
+	release(&x);
+}
+END_TEST
+
+START_TEST(who_leaves_takes_in_what_has_come_for_the_next_one)
+{
+	struct fixture x = fixture();
+	struct maildir *m = t_select(&x.f);
+
+	change(m, 6, MD_SEEN, "");
+	t_put(&x.f, "new/2000.fresh.host", "\n");
+	maildir_linger(m);
+	maildir_close(m);
+	ck_assert_int_eq(maildir_open(x.f.fd, 0, &x.f.config, &m), 0);
+	ck_assert_uint_eq(maildir_count(m), MESSAGES - 5 + 1);
+	ck_assert(look_unchanged(m));
+	maildir_close(m);
+	check_same(&x);
+	release(&x);
+}
+END_TEST
+
 START_TEST(a_journal_that_was_written_anew_makes_it_void)
 {
 	struct fixture x = fixture();
@@ -331,6 +372,7 @@ END_TEST
 
 T_SUITE("snapshot", T_TEST(it_says_what_the_journal_does), T_TEST(what_came_after_it_counts),
 	T_TEST(what_others_did_meanwhile_is_found), T_TEST(mail_in_new_is_claimed_without_reading_cur),
+	{ what_was_left_in_new_is_found_without_its_snapshot, 2 }, T_TEST(who_leaves_takes_in_what_has_come_for_the_next_one),
 	T_TEST(a_journal_that_was_written_anew_makes_it_void), T_TEST(a_journal_that_has_lost_its_end_makes_it_void),
 	T_TEST(one_that_somebody_has_written_to_is_not_used), T_LOOP(a_damaged_one_is_not_used, damages), { a_damaged_part_behind_the_first_harms_nobody, 97 },
 	T_TEST(who_rests_sees_the_same), T_TEST(without_a_place_for_it_all_is_well))
