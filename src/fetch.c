@@ -402,6 +402,7 @@ static int small_literal(struct session *s, struct fetching *f, off_t from, off_
 		return (int)got;
 	}
 	stored.n = (size_t)got;
+	buf_reserve(&sent, stored.n + stored.n / 16);
 	sent_str(&sent, buf_view(&stored));
 	fetch_string(s, buf_view(&sent));
 	return 0;

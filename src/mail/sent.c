@@ -63,39 +63,30 @@ static int fill(struct sent *s)
 	return r > 0;
 }
 
-/* How many octets at p can go out as they are: up to the first LF that lacks its CR. */
-static size_t plain(const char *p, size_t n, bool cr)
-{
-	size_t i = 0;
-
-	while (i < n) {
-		const char *lf = memchr(p + i, '\n', n - i);
-		const size_t at = lf ? (size_t)(lf - p) : n;
-
-		if (!lf || !(at ? p[at - 1] == '\r' : cr))
-			return at;
-		i = at + 1;
-	}
-	return n;
-}
-
 /* Moves what fits from buf to p. Returns how many octets that gave. */
 static size_t give(struct sent *s, char *p, size_t n)
 {
 	size_t had = 0;
 
 	while (had < n && s->i < s->n) {
-		const size_t run = plain(s->buf + s->i, MIN(s->n - s->i, n - had), s->cr);
+		const char *const from = s->buf + s->i;
+		const size_t most = MIN(s->n - s->i, n - had);
+		const char *const lf = memchr(from, '\n', most);
+		const size_t run = lf ? (size_t)(lf - from) : most;
 
-		if (run == 0) {
-			p[had++] = '\r';
-			s->cr = true;
-			continue;
-		}
-		memcpy(p + had, s->buf + s->i, run);
+		memcpy(p + had, from, run);
 		had += run;
 		s->i += run;
-		s->cr = p[had - 1] == '\r';
+		s->cr = run ? from[run - 1] == '\r' : s->cr;
+		if (!lf)
+			break;
+		if (s->cr) {
+			p[had++] = '\n';
+			s->i++;
+		} else {
+			p[had++] = '\r';
+		}
+		s->cr = !s->cr;
 	}
 	return had;
 }
@@ -178,17 +169,23 @@ uint64_t sent_str_size(struct str stored)
 
 void sent_str(struct buf *b, struct str stored)
 {
-	bool cr = false;
+	const char *p = stored.s, *const end = stored.s + stored.n;
+	const size_t before = b->n;
 
-	while (stored.n) {
-		const size_t run = plain(stored.s, stored.n, cr);
+	while (p < end) {
+		const char *const lf = memchr(p, '\n', (size_t)(end - p));
+		const size_t run = (size_t)((lf ? lf : end) - p);
+		char *to = buf_reserve(b, run + 2);
 
-		if (run == 0)
-			buf_c(b, '\r');
-		buf_str(b, str_head(stored, run));
-		if (run)
-			sent_no_nul(b->s + b->n - run, run);
-		cr = run == 0 || stored.s[run - 1] == '\r';
-		stored = str_from(stored, run);
+		memcpy(to, p, run);
+		to += run;
+		if (lf && !(run && p[run - 1] == '\r'))
+			*to++ = '\r';
+		if (lf)
+			*to++ = '\n';
+		b->n = (size_t)(to - b->s);
+		p = lf ? lf + 1 : end;
 	}
+	if (b->n > before)
+		sent_no_nul(b->s + before, b->n - before);
 }
