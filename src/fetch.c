@@ -438,7 +438,7 @@ int fetch_literal(struct session *s, struct fetching *f, off_t from, off_t to, c
 	struct sent in;
 	int r;
 
-	if (!partial && to - from <= SMALL)
+	if (!partial && to - from <= PIECE)
 		return small_literal(s, f, from, to);
 	r = range_size(s, f, from, to);
 	if (r < 0) {
