@@ -143,31 +143,36 @@ static uint16_t today(void)
 	return (uint16_t)(clock_unix() / DAY);
 }
 
+static uint64_t mix(uint64_t h, const char *word)
+{
+	uint64_t w;
+
+	memcpy(&w, word, sizeof w);
+	h ^= w;
+	return (h << 29 | h >> 35) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 /* That a value is of this name, and whole. */
 static uint64_t sum(uint64_t name, const char *p, size_t n)
 {
-	const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t h[4] = { name, n, ~name, ~n }, w[4];
-	size_t i = 0;
+	enum { WORD = 8, BLOCK = 4 * WORD };
+	uint64_t h[4] = { name, n, ~name, ~n };
+	char room[BLOCK] = { 0 };
 
-	for (; n >= sizeof w; p += sizeof w, n -= sizeof w) {
-		memcpy(w, p, sizeof w);
-		h[0] = (h[0] ^ w[0]) * k ^ h[0] >> 29;
-		h[1] = (h[1] ^ w[1]) * k ^ h[1] >> 29;
-		h[2] = (h[2] ^ w[2]) * k ^ h[2] >> 29;
-		h[3] = (h[3] ^ w[3]) * k ^ h[3] >> 29;
+	if (n < BLOCK) {
+		p = n ? memcpy(room, p, n) : room;
+		n = BLOCK;
 	}
-	for (; n >= sizeof *w; i++, p += sizeof *w, n -= sizeof *w) {
-		memcpy(w, p, sizeof *w);
-		h[i] = (h[i] ^ w[0]) * k ^ h[i] >> 29;
+	for (size_t i = 0; i < n; i += BLOCK) {
+		const char *const block = p + MIN(i, n - BLOCK);	/* the last one: some octets again */
+
+		h[0] = mix(h[0], block);
+		h[1] = mix(h[1], block + WORD);
+		h[2] = mix(h[2], block + 2 * WORD);
+		h[3] = mix(h[3], block + 3 * WORD);
 	}
-	if (n) {
-		for (w[0] = 0; n; n--)
-			w[0] = w[0] << 8 | (unsigned char)p[n - 1];
-		h[i] = (h[i] ^ w[0]) * k ^ h[i] >> 29;
-	}
-	for (i = 1; i < 4; i++)
-		h[0] = (h[0] ^ h[i] ^ h[0] >> 32) * k;
+	for (size_t i = 1; i < 4; i++)
+		h[0] = mix(h[0] ^ h[0] >> 32, (const char *)&h[i]);
 	return h[0] ^ h[0] >> 32;
 }
 
