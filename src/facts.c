@@ -136,16 +136,24 @@ struct str field_value(struct str line)
 
 bool fields_value(struct fields *f, unsigned number, struct str *ret)
 {
+	size_t i = 0, at = 0;
 	struct str line;
+	uint32_t entry;
 	unsigned got;
 
-	while (fields_next(f, &got, &line)) {
-		if (got != number)
-			continue;
-		*ret = field_value(line);
-		return true;
+	for (; i < f->index.n; i += sizeof entry) {	/* as fields_next() would, but each has some ten of others */
+		memcpy(&entry, f->index.s + i, sizeof entry);
+		entry = le32toh(entry);
+		if ((entry & 0xff) == number)
+			break;
+		at += entry >> 8;
 	}
-	return false;
+	f->index = str_from(f->index, i);
+	f->text = str_from(f->text, at);
+	if (!fields_next(f, &got, &line))
+		return false;
+	*ret = field_value(line);
+	return true;
 }
 
 bool fields_open(struct str fact, struct fields *ret)

@@ -76,17 +76,21 @@ static void plain_add(struct run *run, struct str text, struct buf *b)
 	charset_guess_utf8(b, STR(""), text);
 }
 
+/* Where the first "=?" is; text.n: nowhere. */
+static size_t find_word(struct str text)
+{
+	size_t from = 0, at;
+
+	do {	/* "?" is rarer than "=", and one octet is found faster than two */
+		at = from + str_find(str_from(text, from), '?');
+		from = at + 1;
+	} while (at < text.n && (at == 0 || text.s[at - 1] != '='));
+	return at < text.n ? at - 1 : text.n;
+}
+
 bool words_any(struct str text)
 {
-	for (;;) {
-		const size_t at = str_find(text, '?');	/* is rarer than "=", and one octet is found faster than two */
-
-		if (at == text.n)
-			return false;
-		if (at > 0 && text.s[at - 1] == '=')
-			return true;
-		text = str_from(text, at + 1);
-	}
+	return find_word(text) < text.n;
 }
 
 void words_decode(struct buf *b, struct str value)
@@ -103,7 +107,7 @@ void words_decode(struct buf *b, struct str value)
 		return;
 	}
 
-	while (!unclosed && (at += str_search(str_from(rest, at), STR("=?"))) < rest.n) {
+	while (!unclosed && (at += find_word(str_from(rest, at))) < rest.n) {
 		struct str behind = str_from(rest, at);
 
 		if (!encoded_word(&behind, &w, &unclosed)) {
