@@ -364,7 +364,7 @@ void cache_put(struct cache *c, const struct cache_key *key, struct str value)
 	struct put put = { .n = (uint32_t)(value.n + HEAD_SIZE) };
 	char *p;
 
-	if (!takes(c) || value.n > PENDING_MAX)
+	if (!takes(c) || value.n > MIN(PENDING_MAX, c->limit / 16))
 		return;
 	cache_key_encode(put.key, key->folder, key->kind, key->uid);
 	p = append(c, put);

@@ -45,7 +45,7 @@ unsigned cache_asked(struct cache *c, const char *mailboxid, uint32_t uidvalidit
 
 /* Fast where UIDs ascend. *ret is good until the next call of cache_rest(), cache_commit() or cache_close(). */
 bool cache_get(struct cache *c, const struct cache_key *key, struct str *ret);
-/* Remembers value, from the next commit on. */
+/* Remembers value, from the next commit on; not one of more than a sixteenth of the limit. */
 void cache_put(struct cache *c, const struct cache_key *key, struct str value);
 /* All facts of a message that is no more; if the file has been opened, else it is not worth it. */
 void cache_forget(struct cache *c, uint64_t folder, uint32_t uid);

@@ -126,6 +126,7 @@ struct sort_row {
 	void (*text)(struct fetching *f, struct buf *ret);	/* adds UTF-8, which is folded to be compared */
 	bool by_score;		/* only what is fuzzy can be sorted so (RFC 6203 6) */
 	const struct sort_row *unfolded;	/* it has been, by i;unicode-casemap; for other comparators this one is to be taken */
+	unsigned ranked;	/* its number among those whose order is kept (ranks.h), in the cache's file; 0: it is not */
 };
 
 /* An algorithm of THREAD (RFC 5256 3; thread.h). */

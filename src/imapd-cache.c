@@ -13,6 +13,7 @@
 #include "fetch.h"
 #include "maildir/account.h"
 #include "maildir/folders.h"
+#include "sort.h"
 
 enum { FINE, WRONG, TROUBLE };
 enum { DAY = 86400, COMMIT_FROM = 2 << 20 };
@@ -105,6 +106,14 @@ static uint64_t id_of(const struct maildir *box)
 	return cache_folder_id(maildir_mailboxid(box), maildir_uidvalidity(box));
 }
 
+static void show_kind(const struct counts *c, unsigned kind, const char *name, const char *what)
+{
+	printf("\t%-10s of %zu%s", name, c->facts[kind], what);
+	put_date(", since ", c->since[kind]);
+	put_date(", asked for in the week from ", c->days[kind]);
+	putchar('\n');
+}
+
 static int show_folder(struct looking *l, const char *name, const struct maildir *box)
 {
 	struct counts c = { .folder = id_of(box) };
@@ -116,14 +125,11 @@ static int show_folder(struct looking *l, const char *name, const struct maildir
 	       (unsigned long long)c.octets);
 	put_date(", used in the week from ", c.days[0]);
 	putchar('\n');
-	for (unsigned kind = 1; kind < FACTS; kind++) {
-		if (!c.facts[kind] && !c.days[kind])
-			continue;
-		printf("\t%-10s of %zu", fact_names[kind], c.facts[kind]);
-		put_date(", since ", c.since[kind]);
-		put_date(", asked for in the week from ", c.days[kind]);
-		putchar('\n');
-	}
+	for (unsigned kind = 1; kind < FACTS; kind++)
+		if (c.facts[kind] || c.days[kind])
+			show_kind(&c, kind, fact_names[kind], "");
+	if (c.facts[RANKS_KIND])
+		show_kind(&c, RANKS_KIND, "ranks", " sort criteria");
 	return 0;
 }
 
@@ -257,6 +263,18 @@ static int verify_message(struct looking *l, const char *name, struct maildir *b
 	return r == -ENOENT ? 0 : r;
 }
 
+/* The same for orders of all messages. */
+static void verify_ranks(struct looking *l, const char *name, struct maildir *box)
+{
+	for (const struct extension *const *e = extensions; *e; e++)
+		for (const struct sort_row *row = (*e)->sort; row && row->name; row++)
+			if (row->ranked && !sort_ranks_right(box, row)) {
+				printf("%s: the order of %s is not what the files say\n", name, row->name);
+				l->wrong++;
+			}
+	cache_rest(l->cache);
+}
+
 static int make_message(struct looking *l, const char *name, struct maildir *box, uint32_t uid)
 {
 	_cleanup_(arena_free) struct arena a = { 0 };
@@ -304,8 +322,11 @@ static int treat_folder(struct looking *l, struct str folder, const char *name)
 		l->missing = true;
 		return 0;
 	}
-	if (l->what == VERIFY)
+	if (l->what == VERIFY) {
+		if (!l->uid)
+			verify_ranks(l, name, box);
 		return each_message(l, name, box, verify_message);
+	}
 	if (l->what == SHOW)
 		return l->uid ? show_message(l, name, box, l->uid) : show_folder(l, name, box);
 	if (!l->uid)

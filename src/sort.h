@@ -1,6 +1,7 @@
 /* sort.h: the order of SORT (RFC 5256) */
 #pragma once
 #include "fetch.h"
+#include "ranks.h"
 
 enum {
 	SORT_CRITERIA = 16,
@@ -25,7 +26,7 @@ struct sorted {
 	uint64_t key;		/* of the first value: whose is less comes first; where it is the same, the values tell */
 	uint32_t uid;
 	uint8_t score;		/* search_score() */
-	struct sort_value *values;
+	struct sort_value *values;	/* NULL: the key is of a rank, and says all */
 };
 
 /* Messages to be sorted. All zero but for order and arena at first. */
@@ -35,8 +36,21 @@ struct sorting {
 	struct sorted *v;
 	size_t n;
 	struct buf text, folded;	/* used again and again */
+	bool unread;			/* something could not be read, and was taken for empty */
+	/* sorting_rank(): */
+	struct maildir *box;		/* NULL: ranks are neither used nor left */
+	struct ranks ranks;		/* of the first criterion */
+	struct sorted *late;		/* those that have none, if there are any */
+	size_t nlate;
 };
 void sorting_release(struct sorting *s);	/* for _cleanup_ */
+/* First of all: lets it go by ranks that were left in the cache, and leave them there. All messages are of box, and come upwards; what
+ * is in v afterwards can't be compared with others.
+ */
+void sorting_rank(struct sorting *s, struct maildir *box);
+
+/* Whether the ranks in the cache by a row are in the order of what the messages' files say, as far as they can be read; true if there are none. */
+bool sort_ranks_right(struct maildir *box, const struct sort_row *row);
 
 /* Takes one in: for search_each(), with the sorting as its data. What can't be read is as if it were empty. */
 bool sorting_add(void *sorting, struct fetching *f);

@@ -42,7 +42,7 @@ static void base_subject(struct fetching *f, struct buf *ret)
 	buf_str(ret, fields_base_subject(f->fields, f->arena));
 }
 
-static const struct sort_row plain_subject = { "SUBJECT", NEEDS_FIELDS, NULL, base_subject, false, NULL };
+static const struct sort_row plain_subject = { "SUBJECT", NEEDS_FIELDS, NULL, base_subject, false, NULL, 0 };
 
 /* The first address of all fields of that number. */
 static struct address first(struct fetching *f, unsigned number)
@@ -72,13 +72,13 @@ static void to(struct fetching *f, struct buf *ret)
 }
 
 static const struct sort_row sort_keys[] = {
-	{ "ARRIVAL", NEEDS_DATE,   arrival, NULL,    false, NULL },
-	{ "CC",	     NEEDS_FIELDS, NULL,    cc,	     false, NULL },
-	{ "DATE",    NEEDS_ORDER,  sent,    NULL,    false, NULL },
-	{ "FROM",    NEEDS_FIELDS, NULL,    from,    false, NULL },
-	{ "SIZE",    NEEDS_SIZE,   size,    NULL,    false, NULL },
-	{ "SUBJECT", NEEDS_ORDER,  NULL,    subject, false, &plain_subject },
-	{ "TO",	     NEEDS_FIELDS, NULL,    to,	     false, NULL },
+	{ "ARRIVAL", NEEDS_DATE,   arrival, NULL,    false, NULL,	    7 },
+	{ "CC",	     NEEDS_FIELDS, NULL,    cc,	     false, NULL,	    4 },
+	{ "DATE",    NEEDS_ORDER,  sent,    NULL,    false, NULL,	    8 },
+	{ "FROM",    NEEDS_FIELDS, NULL,    from,    false, NULL,	    2 },
+	{ "SIZE",    NEEDS_SIZE,   size,    NULL,    false, NULL,	    9 },
+	{ "SUBJECT", NEEDS_ORDER,  NULL,    subject, false, &plain_subject, 1 },
+	{ "TO",	     NEEDS_FIELDS, NULL,    to,	     false, NULL,	    3 },
 	{ 0 },
 };
 
@@ -106,8 +106,8 @@ static void display_to(struct fetching *f, struct buf *ret)
 }
 
 static const struct sort_row display_keys[] = {
-	{ "DISPLAYFROM", NEEDS_FIELDS, NULL, display_from, false, NULL },
-	{ "DISPLAYTO",	 NEEDS_FIELDS, NULL, display_to,   false, NULL },
+	{ "DISPLAYFROM", NEEDS_FIELDS, NULL, display_from, false, NULL, 5 },
+	{ "DISPLAYTO",	 NEEDS_FIELDS, NULL, display_to,   false, NULL, 6 },
 	{ 0 },
 };
 
@@ -159,6 +159,8 @@ static enum verdict cmd_sort(struct session *s, struct command *cmd)
 		context = context_begin(s, &program, true, (struct str){ 0 });
 	if (context)
 		sorting.arena = context_arena(context);
+	else
+		sorting_rank(&sorting, s->view->box);
 	search_each(s, s->view, &search, false, sorting_add, &sorting);
 	r.uids = sorting_finish(&sorting);
 	r.n = sorting.n;
