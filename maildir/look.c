@@ -345,23 +345,25 @@ static bool all_seen(const struct maildir *m)
 	return true;
 }
 
-/* Whether cur/ is as it was when everything in it was known: then new/ alone has to be read. Where it is not known which were in
- * new/, new/ has to be as it was, too, or one that was removed from there would be believed in cur/. Returns the UIDNEXT of then,
- * as messages after it are not known to be there, or 0.
+/* Whether cur/ is as it was when everything in it was known: then new/ alone has to be read. Returns the UIDNEXT of then, as
+ * messages after it are not known to be there, or 0. Where the journal alone says that some were in new/, it is not known which:
+ * then new/, too, has to be as it was, or one that has gone from there would be believed in cur/.
  */
-static uint32_t cur_known(const struct maildir *m, const struct dir_state now[DIR_COUNT])
+static uint32_t cur_known(const struct maildir *m, const struct dir_state now[DIR_COUNT], bool *ret_both)
 {
 	const struct dir_state *then = m->index.dirs;
 
+	*ret_both = false; /* whether that is why */
 	if (m->must_look || m->power_cut || m->importing)
 		return 0;
-	if (m->unplaced)
-		return m->index.dirs_known && same_state(now, then) ? m->index.dirs_uidnext : 0;
-	if (m->looked_ok && memcmp(&now[DIR_CUR], &m->looked[DIR_CUR], sizeof *now) == 0)
+	if (m->looked_ok && !m->unplaced && memcmp(&now[DIR_CUR], &m->looked[DIR_CUR], sizeof *now) == 0)
 		return m->looked_uidnext;
-	if (m->index.dirs_known && memcmp(&now[DIR_CUR], &then[DIR_CUR], sizeof *now) == 0)
+	if (!m->index.dirs_known || memcmp(&now[DIR_CUR], &then[DIR_CUR], sizeof *now) != 0)
+		return 0;
+	if (!m->unplaced && !m->index.unplaced)
 		return m->index.dirs_uidnext;
-	return 0;
+	*ret_both = memcmp(&now[DIR_NEW], &then[DIR_NEW], sizeof *now) == 0;
+	return *ret_both ? m->index.dirs_uidnext : 0;
 }
 
 /* It is not in new/, though it was believed there, or has never been seen anywhere. */
@@ -404,6 +406,7 @@ static int look_once(struct maildir *m, struct look *look)
 {
 	struct dir_state before[DIR_COUNT];
 	uint32_t known;
+	bool both;
 	int r;
 
 	forget_events(m);
@@ -413,7 +416,7 @@ static int look_once(struct maildir *m, struct look *look)
 	r = look_state(m, before);
 	if (r < 0)
 		return r;
-	known = cur_known(m, before);
+	known = cur_known(m, before, &both);
 	m->unmoved = m->looked_ok = m->must_look = false;
 	r = known ? read_new(m, look, known) : read_both(m, look);
 	if (r >= 0)
@@ -422,7 +425,7 @@ static int look_once(struct maildir *m, struct look *look)
 		return r;
 	m->looked_ok = same_state(before, m->looked) && look_settles(m, before) == 0;
 	m->looked_uidnext = m->index.uidnext;
-	m->must_look = known && m->unplaced && !m->looked_ok; /* what has left new/ meanwhile is believed in cur/ */
+	m->must_look = both && !m->looked_ok; /* what has left new/ meanwhile is believed in cur/ */
 	m->unplaced = false;
 	look_events(m, look);
 	look->certain = (m->watch.fd >= 0 && !m->remote && !m->must_look) || m->looked_ok;

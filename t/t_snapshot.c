@@ -195,6 +195,30 @@ START_TEST(what_was_left_in_new_is_found_without_its_snapshot)
 }
 END_TEST
 
+/* Who polls reads of one that another has left in new/, and that is gone when it looks itself. */
+START_TEST(what_another_left_in_new_and_has_gone_is_gone)
+{
+	struct fixture x = fixture();
+	struct maildir_config polls = x.f.config;
+	struct maildir *m = t_select(&x.f), *other;
+
+	polls.no_inotify = true;
+	ck_assert_int_eq(maildir_open(x.f.fd, 0, &polls, &other), 0);
+	ck_assert_int_eq(maildir_update(other, 0), 0);
+	t_put(&x.f, "new/2000.fresh.host", "\n");
+	ck_assert_int_eq(maildir_update(m, 0), 0);
+	change(m, 6, MD_SEEN, "");
+	maildir_linger(m);
+	maildir_close(m);
+	t_rm(&x.f, "new/2000.fresh.host");
+	ck_assert_int_eq(maildir_update(other, 0), 0);
+	ck_assert_uint_eq(maildir_count(other), MESSAGES - 5);
+	maildir_close(other);
+	check_same(&x);
+	release(&x);
+}
+END_TEST
+
 START_TEST(who_leaves_takes_in_what_has_come_for_the_next_one)
 {
 	struct fixture x = fixture();
@@ -372,7 +396,8 @@ END_TEST
 
 T_SUITE("snapshot", T_TEST(it_says_what_the_journal_does), T_TEST(what_came_after_it_counts),
 	T_TEST(what_others_did_meanwhile_is_found), T_TEST(mail_in_new_is_claimed_without_reading_cur),
-	{ what_was_left_in_new_is_found_without_its_snapshot, 2 }, T_TEST(who_leaves_takes_in_what_has_come_for_the_next_one),
+	{ what_was_left_in_new_is_found_without_its_snapshot, 2 }, T_TEST(what_another_left_in_new_and_has_gone_is_gone),
+	T_TEST(who_leaves_takes_in_what_has_come_for_the_next_one),
 	T_TEST(a_journal_that_was_written_anew_makes_it_void), T_TEST(a_journal_that_has_lost_its_end_makes_it_void),
 	T_TEST(one_that_somebody_has_written_to_is_not_used), T_LOOP(a_damaged_one_is_not_used, damages), { a_damaged_part_behind_the_first_harms_nobody, 97 },
 	T_TEST(who_rests_sees_the_same), T_TEST(without_a_place_for_it_all_is_well))
