@@ -10,7 +10,7 @@
  * when it was put there. Days are since 1970, 2 octets, little-endian.
  */
 enum { KEY_FOLDER = 8, KEY_KIND = 8, KEY_UID = 9, KEY_SIZE = 13, HEAD_SIZE = 8, DAYS_SIZE = 2 * CACHE_KINDS };
-#define CACHE_VERSION "imapd-cache 3"
+#define CACHE_VERSION "imapd-cache 4"
 #define CACHE_VERSION_KEY "version"
 
 /* Where reading has come to in one kind. */

@@ -68,6 +68,7 @@ enum fetch_needs {
 	NEEDS_ORDER = 1 << (16 + FACT_ORDER),
 	NEEDS_DIGEST = 1 << (16 + FACT_DIGEST),
 	NEEDS_PLACES = 1 << (16 + FACT_PLACES),
+	NEEDS_TEXTS = 1 << (16 + FACT_TEXTS),
 };
 
 struct fetch_row {

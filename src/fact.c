@@ -136,6 +136,12 @@ static int make_places(struct fetching *f, struct buf *ret)
 	return 0;
 }
 
+static int make_texts(struct fetching *f, struct buf *ret)
+{
+	texts_make(ret, f->fields);
+	return 0;
+}
+
 /* How a fact is made, and of what. size: all of them have so many octets; 0: any. worded: it has strings as they are sent. */
 static const struct maker {
 	unsigned needs;
@@ -153,6 +159,7 @@ static const struct maker {
 	[FACT_ORDER] = { NEEDS_FIELDS | NEEDS_DATE, make_order, 0, false },
 	[FACT_DIGEST] = { NEEDS_FILE | NEEDS_DATE, make_digest, DIGEST_HEX, false },
 	[FACT_PLACES] = { NEEDS_PARTS, make_places, 0, false },
+	[FACT_TEXTS] = { NEEDS_FIELDS, make_texts, 0, false },
 };
 
 /* False if it can't be meant. */

@@ -8,12 +8,13 @@
 #include "mail/msgid.h"
 #include "mail/sent.h"
 #include "mail/subject.h"
+#include "mail/text.h"
 
 const char *const fact_names[FACTS] = {
 	[FACT_DATE] = "date",	  [FACT_FIELDS] = "fields",    [FACT_ENVELOPE] = "envelope",
 	[FACT_BODY] = "body",	  [FACT_STRUCTURE] = "structure", [FACT_PREVIEW] = "preview",
 	[FACT_SIZE] = "size",	  [FACT_ORDER] = "order",      [FACT_DIGEST] = "digest",
-	[FACT_PLACES] = "places",
+	[FACT_PLACES] = "places",	  [FACT_TEXTS] = "texts",
 };
 
 static bool is_among(const char *const *names, struct str name)
@@ -213,6 +214,39 @@ static bool take_text(struct str *rest, struct str *ret)
 		return false;
 	*ret = str_head(str_from(*rest, sizeof n), n);
 	*rest = str_from(*rest, sizeof n + n);
+	return true;
+}
+
+bool texts_have(unsigned number)
+{
+	return number == FIELD_SUBJECT || number == FIELD_FROM || number == FIELD_TO || number == FIELD_CC || number == FIELD_BCC;
+}
+
+/* The number of a field, an octet, and its text with its length before it; then the next. */
+void texts_make(struct buf *ret, struct fields f)
+{
+	_cleanup_(buf_release) struct buf folded = { 0 };
+	struct str line;
+	unsigned number;
+
+	while (fields_next(&f, &number, &line)) {
+		if (!texts_have(number))
+			continue;
+		buf_clear(&folded);
+		text_fold(&folded, field_value(line), I_UNICODE_CASEMAP);
+		buf_c(ret, (char)number);
+		put_text(ret, buf_view(&folded));
+	}
+}
+
+bool texts_next(struct str *texts, unsigned *ret_number, struct str *ret)
+{
+	struct str rest = str_from(*texts, 1);
+
+	if (texts->n == 0 || !take_text(&rest, ret))
+		return false;
+	*ret_number = (unsigned char)texts->s[0];
+	*texts = rest;
 	return true;
 }
 

@@ -18,6 +18,7 @@ enum fact {
 	FACT_ORDER,	/* what SORT and THREAD go by: struct order */
 	FACT_DIGEST,	/* DIGEST_HEX octets: of the date and all the content */
 	FACT_PLACES,	/* of the parts of a message of PLACES_FROM octets: places.h */
+	FACT_TEXTS,	/* what people look for in lists of messages: texts_next() takes them off */
 	FACTS
 };
 extern const char *const fact_names[FACTS];
@@ -50,6 +51,12 @@ struct str field_value(struct str line);
 bool fields_value(struct fields *f, unsigned number, struct str *ret);
 /* The base subject (RFC 5256 2.1), not folded; empty: there is none. */
 struct str fields_base_subject(struct fields f, struct arena *a);
+
+/* The values of the fields SUBJECT, FROM, TO, CC and BCC as they are compared by i;unicode-casemap (mail/text.h), in their order. */
+bool texts_have(unsigned number);
+void texts_make(struct buf *ret, struct fields f);
+/* Takes the next one off: its field's number, and the text. False at the end, and where texts_make() can't have made it. */
+bool texts_next(struct str *texts, unsigned *ret_number, struct str *ret);
 
 /* What a message is sorted and threaded by (RFC 5256 2, 3). */
 struct order {

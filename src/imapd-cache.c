@@ -151,6 +151,18 @@ static void show_order(struct str value)
 	}
 }
 
+static void show_texts(struct str texts)
+{
+	const char *before = "";
+	struct str text;
+	unsigned field;
+
+	for (; texts_next(&texts, &field, &text); before = ", ") {
+		fputs(before, stdout);
+		put_text(text);
+	}
+}
+
 static void show_places(const struct part *p)
 {
 	printf("%lld-%lld-%lld", (long long)p->header, (long long)p->body, (long long)p->end);
@@ -169,6 +181,8 @@ static void show_value(const struct fetching *f, enum fact fact)
 		printf("%llu octets", (unsigned long long)f->size);
 	else if (fact == FACT_ORDER)
 		show_order(f->facts[fact]);
+	else if (fact == FACT_TEXTS)
+		show_texts(f->facts[fact]);
 	else if (fact == FACT_PLACES)
 		show_places(f->parts);
 	else

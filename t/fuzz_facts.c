@@ -2,6 +2,7 @@
 #include <assert.h>
 #include "facts.h"
 #include "mail/header.h"
+#include "mail/text.h"
 #include "places.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -37,6 +38,38 @@ static void check_fields(struct str fact)
 		assert(value.n <= fact.n);
 }
 
+static void check_texts(struct str fact)
+{
+	struct str text;
+	unsigned number;
+	size_t octets = 0;
+
+	for (struct str rest = fact; texts_next(&rest, &number, &text);)
+		octets += text.n;
+	assert(octets <= fact.n);
+}
+
+/* Each text is what is looked at where the fields are looked through. */
+static void check_texts_of(struct fields fields)
+{
+	_cleanup_(buf_release) struct buf texts = { 0 };
+	struct str rest, line, text;
+	unsigned number, got;
+	struct matcher m;
+
+	texts_make(&texts, fields);
+	rest = buf_view(&texts);
+	while (fields_next(&fields, &number, &line)) {
+		if (!texts_have(number))
+			continue;
+		assert(texts_next(&rest, &got, &text) && got == number);
+		matcher_init(&m, text);
+		assert(text_value(field_value(line), I_UNICODE_CASEMAP, &m));
+		matcher_release(&m);
+	}
+	assert(rest.n == 0);
+}
+
 static void check_header(struct str header)
 {
 	_cleanup_(buf_release) struct buf kept = { 0 }, again = { 0 }, order = { 0 }, of_kept = { 0 };
@@ -55,6 +88,7 @@ static void check_header(struct str header)
 	order_make(&of_kept, &a, fields.text, 1);
 	assert(str_eq(buf_view(&order), buf_view(&of_kept)));
 	assert(order_read(buf_view(&order), &o));
+	check_texts_of(fields);
 	rest = fields.text;
 	while (header_next(&header, &want))
 		if (fields_kept(want.name)) {
@@ -85,6 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check_order(str_from(s, 1));
 	check_fields(str_from(s, 1));
+	check_texts(str_from(s, 1));
 	check_places(str_from(s, 1));
 	check_header(str_from(s, 1));
 	return 0;

@@ -128,5 +128,42 @@ START_TEST(what_is_missing_is_empty)
 }
 END_TEST
 
+START_TEST(texts_are_what_is_looked_for)
+{
+	static const struct {
+		unsigned number;
+		const char *text;
+	} want[] = {
+		{ FIELD_TO, "ANN <A@B>" }, { FIELD_SUBJECT, "A\xcc\x88 TWO  LINES" }, { FIELD_CC, "" },
+		{ FIELD_TO, "E\xcc\x81" }, { FIELD_BCC, "B" }, { FIELD_FROM, "\xe2\x82\xac" },
+	};
+	_cleanup_(buf_release) struct buf kept = { 0 }, b = { 0 };
+	struct fields fields;
+	struct str rest, text;
+	unsigned number;
+
+	fields_make(&kept, STR("To: Ann <a@b> \nX-To: no\nSubject: =?utf-8?q?=C3=A4?= two\n  lines\nCc:\nReply-To: no\nTO:\xe9\nBcc: b\n"
+			       "From: =?windows-1252?q?=80?=\n\n"));
+	ck_assert(fields_open(buf_view(&kept), &fields));
+	texts_make(&b, fields);
+	rest = buf_view(&b);
+	for (size_t i = 0; i < COUNT(want); i++) {
+		ck_assert(texts_next(&rest, &number, &text));
+		ck_assert_uint_eq(number, want[i].number);
+		t_str_eq(text, str_z(want[i].text));
+	}
+	ck_assert(!texts_next(&rest, &number, &text));
+	for (size_t n = 0; n < b.n; n++) {	/* cut off anywhere, it is less */
+		size_t left = 0;
+
+		rest = str_head(buf_view(&b), n);
+		while (texts_next(&rest, &number, &text))
+			left++;
+		ck_assert_uint_lt(left, COUNT(want));
+	}
+}
+END_TEST
+
 T_SUITE("facts", T_LOOP(what_clients_ask_for_is_kept, names), T_LOOP(fields_stay_as_they_are, headers),
-	T_TEST(a_value_is_found_by_the_number_of_its_field), T_TEST(an_order_is_read_as_it_was_made), T_TEST(what_is_missing_is_empty))
+	T_TEST(a_value_is_found_by_the_number_of_its_field), T_TEST(an_order_is_read_as_it_was_made), T_TEST(what_is_missing_is_empty),
+	T_TEST(texts_are_what_is_looked_for))

@@ -226,28 +226,46 @@ static int scored(struct fetching *f, const struct search_key *key)
 	return score > 0;
 }
 
-static int match_field(struct session *s, struct fetching *f, const struct search_key *key)
+/* Shows the matcher what there is of the field, as facts have it: as it is compared, or as it is sent; else as the header does. Whether there is any. */
+static int look_at_field(struct fetching *f, const struct search_key *key, struct matcher *m)
 {
-	const int r = fetching_need(f, key->kept ? NEEDS_FIELDS : NEEDS_HEADER);
+	const bool known = texts_have(key->field) && key->collation == I_UNICODE_CASEMAP;
+	const int r = fetching_need(f, known ? NEEDS_TEXTS : key->kept ? NEEDS_FIELDS : NEEDS_HEADER);
+	struct str texts = f->facts[FACT_TEXTS], value;
 	struct fields fields = f->fields;
-	struct str value;
-	struct matcher m;
 	bool any = false;
+	unsigned number;
 
-	(void)s;
 	if (r < 0)
 		return r;
+	if (!key->field)
+		return text_field(key->kept ? fields.text : f->header, key->name, key->collation, m);
+	while (known && !(any && m->found) && texts_next(&texts, &number, &value))
+		if (number == key->field) {
+			matcher_whole(m, value);
+			any = true;
+		}
+	while (!known && !(any && m->found) && fields_value(&fields, key->field, &value)) {
+		text_value(value, key->collation, m);
+		any = true;
+	}
+	return any;
+}
+
+static int match_field(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	struct matcher m;
+	int r;
+
+	(void)s;
 	matcher_init(&m, key->needle);
 	m.fuzzy = key->fuzzy;
 	matcher_reset(&m);
-	if (!key->field)
-		any = text_field(key->kept ? fields.text : f->header, key->name, key->collation, &m);
-	while (key->field && !(any && m.found) && fields_value(&fields, key->field, &value)) {
-		text_value(value, key->collation, &m);
-		any = true;
-	}
+	r = look_at_field(f, key, &m);
 	matcher_release(&m);
-	return key->fuzzy ? scored(f, key) : any && m.found;
+	if (r >= 0)
+		r = key->fuzzy ? scored(f, key) : r && m.found;
+	return r;
 }
 
 static int match_text_in(struct fetching *f, const struct search_key *key, unsigned where)

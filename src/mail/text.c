@@ -7,16 +7,23 @@
 
 enum { CHUNK = 32768 };
 
+void text_fold(struct buf *b, struct str value, enum collation collation)
+{
+	_cleanup_(buf_release) struct buf utf8 = { 0 };
+
+	words_decode(&utf8, str_trim(value));
+	fold(b, collation, buf_view(&utf8));
+}
+
 bool text_value(struct str value, enum collation collation, struct matcher *m)
 {
-	_cleanup_(buf_release) struct buf utf8 = { 0 }, folded = { 0 };
+	_cleanup_(buf_release) struct buf folded = { 0 };
 	char line[FOLD_LINE];
 
 	value = str_trim(value);
 	if (fold_line(line, collation, value) && !words_any(value))
 		return matcher_whole(m, (struct str){ line, value.n });
-	words_decode(&utf8, value);
-	fold(&folded, collation, buf_view(&utf8));
+	text_fold(&folded, value, collation);
 	return matcher_whole(m, buf_view(&folded));
 }
 

@@ -9,6 +9,8 @@
 bool text_field(struct str header, struct str name, enum collation collation, struct matcher *m);
 /* Looks at one field's value. Returns found. */
 bool text_value(struct str value, enum collation collation, struct matcher *m);
+/* Adds what text_value() shows the matcher. */
+void text_fold(struct buf *b, struct str value, enum collation collation);
 
 enum {
 	TEXT_HEADER = 1, /* the header of the message, and the MIME headers of its parts */
