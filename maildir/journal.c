@@ -356,10 +356,14 @@ void txn_run_add(struct txn *t, struct txn_run *run, const struct message *as, s
 int txn_apply(const struct txn *t, struct index *ix)
 {
 	const struct line *v = (void *)t->lines.s;
+	const size_t n = t->lines.n / sizeof *v;
 	int r = 0;
 
-	for (size_t i = 0; i < t->lines.n / sizeof *v && r >= 0; i++)
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		if (i + STR_AHEAD < n)
+			str_prefetch(v[i + STR_AHEAD].name);
 		r = line_do(ix, &v[i]);
+	}
 	if (r < 0)
 		return r;
 	ix->uidnext = t->uidnext;

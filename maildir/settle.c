@@ -75,7 +75,7 @@ static void drop_repeats(struct settling *s)
 	struct sighting *v = fresh(s, &n);
 
 	for (size_t i = 0; i + 1 < n; i++)
-		if (str_eq(v[i].base, v[i + 1].base)) {
+		if (v[i].order == v[i + 1].order && str_eq(v[i].base, v[i + 1].base)) {
 			v[i].dropped = s->m->must_look = true;
 			if (!v[i + 1].uid)
 				v[i + 1].uid = v[i].uid;
@@ -316,6 +316,8 @@ static int add_fresh(struct settling *s)
 		};
 
 		v[i].uid = msg.uid;
+		if (i + STR_AHEAD < n)
+			str_prefetch(v[i + STR_AHEAD].name);
 		txn_add(&s->t, line_message(&msg, v[i].base));
 		s->changes = true;
 	}
@@ -433,6 +435,8 @@ static void believe_fresh(struct settling *s)
 	for (size_t i = 0; i < n; i++) {
 		struct message *msg = index_find(&s->m->index, v[i].uid);
 
+		if (i + STR_AHEAD < n)
+			str_prefetch(v[i + STR_AHEAD].name);
 		if (!msg)
 			continue;
 		msg->seen = s->m->generation;

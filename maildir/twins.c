@@ -90,16 +90,37 @@ static int part_from_message(struct maildir *m, struct look *look, struct sighti
 	return 0;
 }
 
+struct key {
+	uint64_t order;
+	const struct sighting *s;
+};
+
 static int compare(const void *a, const void *b)
 {
-	const struct sighting *x = a, *y = b;
+	const struct key *x = a, *y = b;
 	int r = (x->order > y->order) - (x->order < y->order);
 
 	if (r == 0)
-		r = mdname_cmp(x->base, y->base);
+		r = mdname_cmp(x->s->base, y->s->base);
 	if (r == 0)
-		r = (int)x->in_new - (int)y->in_new;
-	return r ? r : str_cmp(x->name, y->name);
+		r = (int)x->s->in_new - (int)y->s->in_new;
+	return r ? r : str_cmp(x->s->name, y->s->name);
+}
+
+static void sort_fresh(struct look *look)
+{
+	_cleanup_(buf_release) struct buf was = look->fresh, sorted = { 0 };
+	const struct sighting *v = (void *)was.s;
+	const size_t n = was.n / sizeof *v;
+	struct key *keys = (void *)buf_reserve(&sorted, n * sizeof *keys);
+
+	for (size_t i = 0; i < n; i++)
+		keys[i] = (struct key){ v[i].order, &v[i] };
+	qsort(keys, n, sizeof *keys, compare);
+	look->fresh = (struct buf){ 0 };
+	buf_reserve(&look->fresh, was.n);
+	for (size_t i = 0; i < n; i++)
+		buf_add(&look->fresh, keys[i].s, sizeof *v);
 }
 
 /* Sorted, those with one base name follow each other. The first keeps it. */
@@ -110,7 +131,7 @@ static int part_fresh(struct maildir *m, struct look *look, bool *ret_renamed)
 	size_t first = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const bool same = i > first && str_eq(v[i].base, v[first].base);
+		const bool same = i > first && v[i].order == v[first].order && str_eq(v[i].base, v[first].base);
 		struct stat st, other;
 		int r = 0;
 
@@ -152,9 +173,9 @@ int twins_part(struct maildir *m, struct look *look)
 	buf_clear(&look->twins);
 	if (look->fresh.n == 0)
 		return 0;
-	qsort(look->fresh.s, look->fresh.n / sizeof *v, sizeof *v, compare);
+	sort_fresh(look);
 	r = part_fresh(m, look, &renamed);
 	if (renamed)
-		qsort(look->fresh.s, look->fresh.n / sizeof *v, sizeof *v, compare);
+		sort_fresh(look);
 	return r;
 }

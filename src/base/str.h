@@ -72,3 +72,11 @@ static inline struct str str_from(struct str s, size_t n)
 	n = MIN(n, s.n);
 	return (struct str){ s.s + n, s.n - n };
 }
+
+/* Where strings are read in an order in which they do not lie in memory: asks for one STR_AHEAD before it is its turn. */
+enum { STR_AHEAD = 8 };
+static inline void str_prefetch(struct str s)
+{
+	__builtin_prefetch(s.s);
+	__builtin_prefetch(s.s + s.n);
+}
