@@ -196,7 +196,8 @@ static int create(struct maildir *m)
 		r = create_journal(m);
 	if (r == -EBADMSG)
 		r = box_mend(m);
-	box_unlock(m);
+	if (r < 0 || !(m->mode & MD_UPDATE_NEXT))
+		box_unlock(m);
 	return read_only(r) ? go_without(m, r) : r;
 }
 

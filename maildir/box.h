@@ -141,7 +141,8 @@ void look_own(struct maildir *m, struct look *look, bool done);
 void look_sight(struct maildir *m, struct look *look, struct str name, bool in_new);
 struct dir_state look_state_of(const struct stat *st);
 int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT]);
-bool look_unchanged(struct maildir *m);
+bool look_is_known(const struct maildir *m, const struct dir_state now[DIR_COUNT]); /* all is known of what had this state */
+bool look_unchanged(const struct maildir *m);
 /* In ns: how long until a directory of that state can't change without its state changing; 0: it can't now. */
 uint64_t look_settles(struct maildir *m, const struct dir_state dirs[DIR_COUNT]);
 void look_arm(struct maildir *m);
@@ -161,8 +162,8 @@ void pair_renamed(struct maildir *m, struct look *look, const uint32_t *missing,
 int update_locked(struct maildir *m, struct look *look, unsigned how);
 /* Under the lock: that all is known is written down, so that the next to open this need not look. */
 void update_trust(struct maildir *m);
-/* Whether update_trust() would have something to write, now or once the directories' times have settled. */
-bool update_trustworthy(struct maildir *m, uint64_t *ret_settles);
+/* Whether update_trust() would have something to write, now or once the directories' times have settled. ret_now: their state. */
+bool update_trustworthy(struct maildir *m, struct dir_state ret_now[DIR_COUNT], uint64_t *ret_settles);
 
 /* numbers.c: before it is closed: what STATUS would tell is remembered, if it is certain */
 void numbers_keep(struct maildir *m);

@@ -97,12 +97,8 @@ uint64_t look_settles(struct maildir *m, const struct dir_state dirs[DIR_COUNT])
 	return last + tick > now && !has_fine_times(m) ? last + tick - now : 0;
 }
 
-bool look_unchanged(struct maildir *m)
+bool look_is_known(const struct maildir *m, const struct dir_state now[DIR_COUNT])
 {
-	struct dir_state now[DIR_COUNT];
-
-	if (look_state(m, now) < 0)
-		return false;
 	if (m->looked_ok && same_state(now, m->looked))
 		return true;
 	/* A message that was journaled since, with the directories as they were, is still on its way from tmp/:
@@ -110,6 +106,13 @@ bool look_unchanged(struct maildir *m)
 	 */
 	return m->index.dirs_known && m->index.dirs_uidnext == m->index.uidnext &&
 	       same_state(now, m->index.dirs);
+}
+
+bool look_unchanged(const struct maildir *m)
+{
+	struct dir_state now[DIR_COUNT];
+
+	return look_state(m, now) == 0 && look_is_known(m, now);
 }
 
 /* If nothing has changed up to the moment after it is armed, everything that is believed holds. */

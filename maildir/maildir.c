@@ -119,12 +119,14 @@ void maildir_rest(struct maildir *m)
 
 void maildir_close(struct maildir *m)
 {
+	struct dir_state now[DIR_COUNT];
 	struct arena arena;
 	uint64_t settles;
 
 	if (!m)
 		return;
-	if (m->index.telling && update_trustworthy(m, &settles) && settles == 0 && box_lock(m, 0) >= 0) {
+	box_unlock(m);	/* MD_UPDATE_NEXT, and no update came */
+	if (m->index.telling && update_trustworthy(m, now, &settles) && settles == 0 && box_lock(m, 0) >= 0) {
 		update_trust(m);
 		box_unlock(m);
 	}

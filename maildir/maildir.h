@@ -86,8 +86,10 @@ struct maildir_config {
  * mode: 0, or MD_READONLY (EXAMINE, STATUS): nothing that the user would see is changed: new/ stays as it is,
  * and nothing ceases to be \Recent. New messages get their UIDs all the same, for good. Where nothing can be
  * written, UIDs are given in memory only, under a UIDVALIDITY of this moment.
+ *
+ * MD_UPDATE_NEXT: maildir_update() is called at once, so if the folder's lock was needed it is kept until then.
  */
-enum { MD_READONLY = 1 };
+enum { MD_READONLY = 1, MD_UPDATE_NEXT = 2 };
 int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config, struct maildir **ret);
 /* Before closing, where nobody waits, so that who opens the folder next need not read it: takes in what has come, and writes down
  * what the directories were then. One that has just been changed can't be told yet from one that will be changed in the same moment:

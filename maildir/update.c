@@ -8,17 +8,15 @@
 
 enum { TRIES = 8, TRUST_EVERY_MS = 5000, LINGER_TRIES = 3 };
 
-bool update_trustworthy(struct maildir *m, uint64_t *ret_settles)
+bool update_trustworthy(struct maildir *m, struct dir_state ret_now[DIR_COUNT], uint64_t *ret_settles)
 {
-	struct dir_state now[DIR_COUNT];
-
-	if (m->memory_only || !m->journal.writable || m->must_look || look_state(m, now) < 0)
+	if (m->memory_only || !m->journal.writable || m->must_look || look_state(m, ret_now) < 0)
 		return false;
-	*ret_settles = look_settles(m, now);
-	if (!m->exact && !(m->looked_ok && look_unchanged(m)))
+	*ret_settles = look_settles(m, ret_now);
+	if (!m->exact && !(m->looked_ok && look_is_known(m, ret_now)))
 		return false;
 	return !m->index.dirs_known || m->index.dirs_stale || m->index.dirs_unmoved != m->unmoved ||
-	       memcmp(now, m->index.dirs, sizeof now) != 0;
+	       memcmp(ret_now, m->index.dirs, sizeof m->index.dirs) != 0;
 }
 
 static bool durable(const struct maildir *m)
@@ -40,7 +38,7 @@ void update_trust(struct maildir *m)
 	uint64_t settles;
 
 	look_begin(m, &look);
-	if (!update_trustworthy(m, &settles) || settles || look_state(m, now) < 0)
+	if (!update_trustworthy(m, now, &settles) || settles)
 		return;
 	look_events(m, &look);
 	if (m->must_look || look_differs(m, &look)) {
@@ -111,7 +109,8 @@ static bool can_wait(int r)
 static int update_once(struct maildir *m, unsigned how)
 {
 	_cleanup_(look_release) struct look look = { 0 };
-	int r = box_catch_up(m);
+	const bool begun = m->locked; /* and nothing was written since but by us */
+	int r = begun ? 0 : box_catch_up(m);
 
 	if (r < 0)
 		return r;
@@ -120,11 +119,12 @@ static int update_once(struct maildir *m, unsigned how)
 	if (how & MD_CLAIM_RECENT) /* a session that will be here for long */
 		look_arm(m);
 	look_begin(m, &look);
-	if (!needed(m, &look, how)) {
+	if (!begun && !needed(m, &look, how)) {
 		trust_on_the_way(m);
 		return 0;
 	}
-	r = box_lock(m, box_read_wait(m));
+	if (!begun)
+		r = box_lock(m, box_read_wait(m));
 	if (r < 0) {
 		m->must_look = true; /* events that were taken are not there a second time */
 		return can_wait(r) ? 1 : r;
@@ -158,10 +158,11 @@ int maildir_update(struct maildir *m, unsigned how)
 /* What comes while we wait would leave nothing to trust; it is taken in, and waited for in its turn. */
 void maildir_linger(struct maildir *m)
 {
+	struct dir_state now[DIR_COUNT];
 	uint64_t settles;
 
 	for (int i = 0; i < LINGER_TRIES; i++) {
-		if (!m->exact || m->remote || maildir_update(m, 0) < 0 || !update_trustworthy(m, &settles) || settles > LINGER_MAX)
+		if (!m->exact || m->remote || maildir_update(m, 0) < 0 || !update_trustworthy(m, now, &settles) || settles > LINGER_MAX)
 			return;
 		if (settles == 0)
 			break;

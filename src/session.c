@@ -47,7 +47,7 @@ int session_select(struct session *s, struct str folder, bool readonly)
 	if (r == 0 && fstat(dir, &st) < 0)
 		r = -errno;
 	if (r == 0)
-		r = maildir_open(dir, readonly ? MD_READONLY : 0, &s->store.config, &box);
+		r = maildir_open(dir, MD_UPDATE_NEXT | (readonly ? MD_READONLY : 0), &s->store.config, &box);
 	if (r == 0)
 		r = maildir_update(box, readonly ? 0 : MD_CLAIM_RECENT);
 	if (r < 0)

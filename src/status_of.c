@@ -78,7 +78,7 @@ int status_tell(struct session *s, struct str name, struct str folder, const str
 
 static int open_box(struct status_of *of)
 {
-	int r = session_open(of->session, of->folder, MD_READONLY, &of->opened, &of->box);
+	int r = session_open(of->session, of->folder, MD_READONLY | MD_UPDATE_NEXT, &of->opened, &of->box);
 
 	if (r == 0)
 		r = maildir_update(of->box, 0);

@@ -112,7 +112,7 @@ static inline struct maildir *t_open(const struct t_folder *f, unsigned mode)
 /* Opened, looked at, and told of nothing. */
 static inline struct maildir *t_select(const struct t_folder *f)
 {
-	struct maildir *m = t_open(f, 0);
+	struct maildir *m = t_open(f, MD_UPDATE_NEXT);
 
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 	maildir_events_clear(m);

@@ -1,4 +1,5 @@
 /* t/t_update.c: a folder and what other programs do to it */
+#include <sys/file.h>
 #include "t/folder.h"
 
 START_TEST(an_empty_directory_becomes_a_folder)
@@ -15,6 +16,41 @@ START_TEST(an_empty_directory_becomes_a_folder)
 	ck_assert_uint_gt(maildir_uidvalidity(m), 0);
 	ck_assert_uint_ge(maildir_highestmodseq(m), 1);
 	ck_assert_int_eq(maildir_mailboxid(m)[0], 'F');
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
+static bool is_locked(const struct t_folder *f)
+{
+	const int fd = openat(f->fd, "imapd.lock", O_RDWR | O_CLOEXEC);
+	const bool locked = flock(fd, LOCK_EX | LOCK_NB) < 0;
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	return locked;
+}
+
+START_TEST(the_lock_of_a_new_folder_is_kept_for_who_updates_next)
+{
+	struct t_folder f = t_folder_make();
+	struct maildir *m = t_open(&f, MD_UPDATE_NEXT);
+
+	ck_assert(is_locked(&f));
+	ck_assert_int_eq(maildir_update(m, 0), 0);
+	ck_assert(!is_locked(&f));
+	maildir_close(m);
+	t_rm(&f, "imapd.journal");
+	m = t_open(&f, MD_UPDATE_NEXT);
+	ck_assert(is_locked(&f));
+	maildir_close(m);
+	ck_assert(!is_locked(&f));
+	m = t_open(&f, MD_UPDATE_NEXT);
+	ck_assert(!is_locked(&f));
+	maildir_close(m);
+	t_rm(&f, "imapd.journal");
+	m = t_open(&f, 0);
+	ck_assert(!is_locked(&f));
 	maildir_close(m);
 	t_folder_remove(&f);
 }
@@ -410,6 +446,7 @@ START_TEST(letters_that_mean_nothing_are_kept)
 END_TEST
 
 T_SUITE("update", T_TEST(an_empty_directory_becomes_a_folder),
+	T_TEST(the_lock_of_a_new_folder_is_kept_for_who_updates_next),
 	T_TEST(new_mail_is_moved_and_recent_for_who_claims_it_first),
 	T_TEST(who_only_reads_moves_nothing_but_gives_uids_for_good),
 	T_TEST(mail_that_somebody_only_read_is_moved_by_the_next_even_if_nothing_changed),
