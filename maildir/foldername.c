@@ -54,8 +54,15 @@ static bool means_other(struct str s, struct buf *ret)
 
 bool folder_name_possible(struct str name)
 {
-	return name.n && name.n <= FOLDER_NAME_MAX && utf8_valid(name) && !has_empty_level(name) &&
-	       !has_control(name) && str_find(name, '/') == name.n;
+	struct str rest = name;
+	uint32_t c;
+
+	if (name.n == 0 || name.n > FOLDER_NAME_MAX)
+		return false;
+	while (rest.n)
+		if (!utf8_next(&rest, &c) || is_control(c) || c == '/')
+			return false;
+	return !has_empty_level(name);
 }
 
 bool folder_name_of_dir(struct str dir, struct arena *a, struct str *ret, bool *ret_utf7)

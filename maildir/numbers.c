@@ -53,6 +53,7 @@ struct record {
 struct numbers {
 	struct buf records;	/* struct record */
 	struct buf slots;	/* uint32_t: where in records, from 1; by the inode of cur/; 0 is free */
+	struct arena paths;	/* of the folder that is looked at */
 	bool changed;
 };
 
@@ -179,6 +180,7 @@ void numbers_close(struct cache *c)
 		save(c->dir, t);
 	buf_release(&t->records);
 	buf_release(&t->slots);
+	arena_free(&t->paths);
 	free(t);
 	c->numbers = NULL;
 }
@@ -219,9 +221,8 @@ static bool take_state(int fd, struct str dir, struct state *ret, bool *ret_exis
 /* The same of a folder by its name, found as folder_find() does, but not whether a link leads to what is ours: of what does not,
  * nothing is remembered.
  */
-static bool take_folder(struct account *acc, struct str folder, struct state *ret)
+static bool take_folder(struct numbers *t, struct account *acc, struct str folder, struct state *ret)
 {
-	_cleanup_(arena_free) struct arena arena = { 0 };
 	bool exists = false, whole = false;
 
 	if (folder.n == 0)
@@ -229,7 +230,7 @@ static bool take_folder(struct account *acc, struct str folder, struct state *re
 	if (!folder_name_possible(folder))
 		return false;
 	for (int utf7 = 0; !exists && utf7 < 2; utf7++) {
-		const char *dir = folder_name_dir(folder, utf7, &arena);
+		const char *dir = folder_name_dir(folder, utf7, &t->paths);
 
 		whole = dir && take_state(acc->fd, str_z(dir), ret, &exists);
 	}
@@ -238,7 +239,7 @@ static bool take_folder(struct account *acc, struct str folder, struct state *re
 
 bool numbers_remembered(struct cache *c, struct account *acc, struct str folder, const struct maildir *but, struct md_numbers *ret)
 {
-	const struct numbers *t;
+	struct numbers *t;
 	struct state now;
 	struct record *r;
 	uint32_t place;
@@ -247,7 +248,8 @@ bool numbers_remembered(struct cache *c, struct account *acc, struct str folder,
 	if (!c)
 		return false;
 	t = load(c);
-	if (!take_folder(acc, folder, &now))
+	arena_reset(&t->paths);
+	if (!take_folder(t, acc, folder, &now))
 		return false;
 	place = *slot(t, now.dirs[DIR_CUR].ino);
 	if (!place || (but && (fstat(but->cur, &st) < 0 || st.st_ino == now.dirs[DIR_CUR].ino)))

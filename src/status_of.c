@@ -28,7 +28,7 @@ bool p_status_items(struct cursor *c, struct status_items *ret)
 			return p_expected(c, "fewer STATUS items");
 		if (!p_status_item(c, &items.v[items.n]))
 			return false;
-		items.n++;
+		items.enables |= row_enables(items.v[items.n++]);
 	} while (p_sp(c));
 	if (!p_char(c, ')'))
 		return false;
@@ -51,8 +51,7 @@ int status_tell(struct session *s, struct str name, struct str folder, const str
 	struct status_of of;
 	int r;
 
-	for (size_t i = 0; i < items->n; i++)
-		sync_enable(s, row_enables(items->v[i]));
+	sync_enable(s, items->enables);
 	r = status_open_folder(s, folder, &of);
 	if (r < 0)
 		return r;

@@ -9,6 +9,7 @@ enum { STATUS_ITEMS = 32 };	/* in one command */
 struct status_items {
 	const struct status_row *v[STATUS_ITEMS];
 	size_t n;
+	unsigned enables;	/* what asking for them does (row_enables()) */
 };
 
 struct status_of {

@@ -56,8 +56,15 @@ static void put_run(struct buf *b, struct str *rest)
 bool utf7_encode(struct buf *b, struct str s)
 {
 	struct str next = s;
+	size_t direct = 0;
 	uint32_t c;
 
+	while (direct < s.n && is_direct((unsigned char)s.s[direct]))
+		direct++;
+	if (direct == s.n) { /* as most are */
+		buf_str(b, s);
+		return true;
+	}
 	if (!utf8_valid(s))
 		return false;
 	while (utf8_next(&next, &c)) {
