@@ -36,14 +36,16 @@ void watch_close(struct watch *w, int *spare)
 static int take(int *spare)
 {
 	char old[BUF];
+	ssize_t n;
 	int fd;
 
 	if (!spare || *spare < 0)
 		return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	fd = *spare;
 	*spare = -1;
-	while (read(fd, old, sizeof old) > 0 || errno == EINTR)
-		;
+	do
+		n = read(fd, old, sizeof old);
+	while (n > 0 || (n < 0 && errno == EINTR));
 	return fd;
 }
 
