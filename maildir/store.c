@@ -73,8 +73,9 @@ static int rename_file(struct storing *s, struct message *msg, struct message *a
 	struct maildir *m = s->m;
 	const uint64_t flags = mdname_flag_letters(MD_FLAGS);
 	const struct renamed was = { msg->uid, index_letters(&m->index, msg) };
+	const uint64_t wanted = index_letters(&m->index, as);
 	uint64_t is, added, removed;
-	int r = index_letters(&m->index, as) == index_letters(&m->index, msg) ? 0 : find_rename(m, msg, index_letters(&m->index, as));
+	int r = wanted == was.letters ? 0 : find_rename(m, msg, wanted);
 
 	if (r == -ENOENT || r == -EEXIST) {
 		r = look_again(s, msg);
