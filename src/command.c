@@ -235,7 +235,7 @@ static bool answer(struct session *s, struct command *cmd, enum verdict verdict)
 		return false;
 	if (cmd->row && verdict != BAD)
 		sync_after(s, cmd);
-	if (cmd->row && verdict == OK && is_removed(s, cmd->row))
+	if (cmd->row && verdict != BAD && is_removed(s, cmd->row))	/* whatever else failed did so because of that */
 		verdict = cmd_removed(cmd);
 	if (cmd->limited && verdict != BAD)
 		tell_limit(s, cmd);
