@@ -187,10 +187,12 @@ static int lost_journal(struct maildir *m)
 	return r < 0 ? r : box_reload(m);
 }
 
-int box_sync_journal(const struct maildir *m)
+/* The mark comes last: whoever sees it waits for nothing any more, so the name has to be on disk, too. */
+int box_sync_journal(struct maildir *m)
 {
-	if (fdatasync(m->journal.fd) < 0)
+	if (fdatasync(m->journal.fd) < 0 || (m->unsettled && fsync(m->dir) < 0))
 		return -errno;
+	m->unsettled = false;
 	if (!m->remote)
 		journal_mark_durable(&m->journal, m->journal.at);
 	return 0;
@@ -198,7 +200,7 @@ int box_sync_journal(const struct maildir *m)
 
 /* What was written a moment ago may not be on disk yet. Nobody is told of a UID that a power cut could take
  * back. */
-int box_make_durable(const struct maildir *m)
+int box_make_durable(struct maildir *m)
 {
 	struct stat st;
 
@@ -210,12 +212,7 @@ int box_make_durable(const struct maildir *m)
 
 int box_settle(struct maildir *m)
 {
-	if (m->unsettled && (fdatasync(m->journal.fd) < 0 || fsync(m->dir) < 0))
-		return -errno;
-	if (m->unsettled && !m->remote)
-		journal_mark_durable(&m->journal, m->journal.at);
-	m->unsettled = false;
-	return 0;
+	return m->unsettled ? box_sync_journal(m) : 0;
 }
 
 int box_catch_up(struct maildir *m)

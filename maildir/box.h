@@ -81,11 +81,11 @@ int box_rewrite(struct maildir *m, const struct index *ix);
 int box_mend(struct maildir *m);
 /* What was written a moment ago may not be on disk yet: waits for it, so that nobody is told what a power cut
  * takes back. */
-int box_make_durable(const struct maildir *m);
-/* The same for a journal that was begun here, name and all. */
+int box_make_durable(struct maildir *m);
+/* Waits until all that was read of the journal is on disk, and its name if we have begun it. */
+int box_sync_journal(struct maildir *m);
+/* The same, but only for one that we have begun and that is not on disk yet. */
 int box_settle(struct maildir *m);
-/* Waits until all that was read of the journal is on disk. */
-int box_sync_journal(const struct maildir *m);
 /* Journals t, which is ours to use up, and does what it says to the index. sync: it has to survive a power
  * cut. */
 int box_commit(struct maildir *m, struct txn *t, bool sync);

@@ -78,8 +78,6 @@ int deliver_all(struct maildir *m, const struct arrival *v, size_t n, uint32_t *
 	if (r >= 0 && box_sync_all(m))
 		r = box_sync_journal(m);
 	if (r >= 0)
-		r = box_settle(m);
-	if (r >= 0)
 		r = box_sync_dir(m, m->cur);
 	if (r < 0)
 		undo(m, v, moved, ret_uids, n);
