@@ -11,6 +11,14 @@
 #include "maildir/files.h"
 #include "t/t.h"
 
+/* The longest name that a folder can have. */
+#define NAME_254                                                                                             \
+	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjj" \
+	"jj"                                                                                                 \
+	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjj" \
+	"jj"                                                                                                 \
+	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffff"
+
 /* A directory that is the working directory as long as this lives. */
 struct t_dir {
 	char path[64];

@@ -233,26 +233,25 @@ START_TEST(it_may_be_removed_under_a_session)
 }
 END_TEST
 
-static void has_no_room(const struct t_folder *f)
+/* Works with n facts under a limit of the system. */
+static void limited(const struct t_folder *f, int what, rlim_t most, uint32_t n)
 {
-	struct rlimit limit = { 3 << 16, 3 << 16 };
 	struct cache *c = opened(f);
 
-	setrlimit(RLIMIT_FSIZE, &limit);
-	fill(c, 1, 3000, 300);
-	known(c, 1, 3000, 300);
+	setrlimit(what, &(struct rlimit){ most, most });
+	fill(c, 1, n, 300);
+	known(c, 1, n, 300);
 	cache_close(c);
+}
+
+static void has_no_room(const struct t_folder *f)
+{
+	limited(f, RLIMIT_FSIZE, 3 << 16, 3000);
 }
 
 static void has_no_addresses(const struct t_folder *f)
 {
-	struct rlimit limit = { 200 << 20, 200 << 20 };
-	struct cache *c = opened(f);
-
-	setrlimit(RLIMIT_AS, &limit);
-	fill(c, 1, 100, 300);
-	known(c, 1, 100, 300);
-	cache_close(c);
+	limited(f, RLIMIT_AS, 200 << 20, 100);
 }
 
 static void may_not_write(const struct t_folder *f)

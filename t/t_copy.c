@@ -3,7 +3,7 @@
 #include <time.h>
 #include "t/folder.h"
 
-/* Which of both is tested. */
+/* Which of the two is tested. */
 static const bool moves[] = { false, true };
 
 static int go(bool move, struct maildir *from, struct maildir *to, struct arena *a, struct md_uids uids,
@@ -31,48 +31,71 @@ static struct t_folder three(void)
 	return f;
 }
 
+/* Messages go from one folder with three of them to another, which is empty. */
+struct both {
+	struct t_folder f, g;
+	struct maildir *from, *to;
+	struct arena arena;
+	struct md_uids source, made; /* what the last of them were, and have become */
+};
+
+/* In place, since an open folder's settings are in its t_folder. */
+static void both_init(struct both *b)
+{
+	*b = (struct both){ .f = three(), .g = t_folder_make() };
+	b->from = t_select(&b->f);
+	b->to = t_open(&b->g, 0);
+}
+
+static void both_release(struct both *b)
+{
+	arena_free(&b->arena);
+	maildir_close(b->from);
+	maildir_close(b->to);
+	t_folder_remove(&b->f);
+	t_folder_remove(&b->g);
+}
+
+static int both_go(struct both *b, bool move, uint32_t *uids, size_t n)
+{
+	return go(move, b->from, b->to, &b->arena, (struct md_uids){ uids, n }, &b->source, &b->made);
+}
+
 START_TEST(flags_keywords_and_dates_go_along)
 {
-	struct t_folder f = three(), g = t_folder_make();
-	struct maildir *from = t_select(&f), *to = t_open(&g, 0);
-	struct md_uids source, made;
+	_cleanup_(both_release) struct both b;
 	uint32_t uids[] = { 2, 3, 99 };
-	struct arena a = { 0 };
 	struct stat st;
 	int fd;
 
-	t_append(to, "there before", 0);
-	ck_assert_int_eq(t_store(to, 1, MD_ADD, 0, "WORK"), 0);
-	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 3 }, &source, &made), 0);
-	ck_assert_uint_eq(source.n, 2);
-	ck_assert_uint_eq(source.v[0], 2);
-	ck_assert_uint_eq(source.v[1], 3);
-	ck_assert_uint_eq(made.v[0], 2);
-	ck_assert_uint_eq(made.v[1], 3);
-	ck_assert_int_eq(maildir_update(to, MD_CLAIM_RECENT), 0);
-	t_shows(to, "1:*(WORK) 2:*S(WORK,only-here) 3:*FT");
-	t_reads(to, 2, "bb");
-	t_reads(to, 3, "ccc");
-	ck_assert_int_eq(maildir_message_fd(to, 2, &fd), 0);
+	both_init(&b);
+	t_append(b.to, "there before", 0);
+	ck_assert_int_eq(t_store(b.to, 1, MD_ADD, 0, "WORK"), 0);
+	ck_assert_int_eq(both_go(&b, moves[_i], uids, 3), 0);
+	ck_assert_uint_eq(b.source.n, 2);
+	ck_assert_uint_eq(b.source.v[0], 2);
+	ck_assert_uint_eq(b.source.v[1], 3);
+	ck_assert_uint_eq(b.made.v[0], 2);
+	ck_assert_uint_eq(b.made.v[1], 3);
+	ck_assert_int_eq(maildir_update(b.to, MD_CLAIM_RECENT), 0);
+	t_shows(b.to, "1:*(WORK) 2:*S(WORK,only-here) 3:*FT");
+	t_reads(b.to, 2, "bb");
+	t_reads(b.to, 3, "ccc");
+	ck_assert_int_eq(maildir_message_fd(b.to, 2, &fd), 0);
 	ck_assert_int_eq(fstat(fd, &st), 0);
 	ck_assert_int_eq(st.st_mtim.tv_sec, 1000000000);
 	close(fd);
-	ck_assert_int_eq(maildir_update(from, MD_CLAIM_RECENT), 0);
-	if (_i) {
-		t_shows(from, "1:");
-		t_tells(from, "-2 -3");
-		ck_assert_uint_eq(t_entries(&f, "cur"), 1);
+	ck_assert_int_eq(maildir_update(b.from, MD_CLAIM_RECENT), 0);
+	if (moves[_i]) {
+		t_shows(b.from, "1:");
+		t_tells(b.from, "-2 -3");
+		ck_assert_uint_eq(t_entries(&b.f, "cur"), 1);
 	} else {
-		t_shows(from, "1: 2:S(only-here,Work) 3:FT");
-		t_tells(from, "");
-		t_reads(from, 2, "bb");
+		t_shows(b.from, "1: 2:S(only-here,Work) 3:FT");
+		t_tells(b.from, "");
+		t_reads(b.from, 2, "bb");
 	}
-	ck_assert_uint_eq(t_entries(&f, "tmp") + t_entries(&g, "tmp"), 0);
-	arena_free(&a);
-	maildir_close(from);
-	maildir_close(to);
-	t_folder_remove(&f);
-	t_folder_remove(&g);
+	ck_assert_uint_eq(t_entries(&b.f, "tmp") + t_entries(&b.g, "tmp"), 0);
 }
 END_TEST
 
@@ -107,90 +130,59 @@ END_TEST
 
 START_TEST(what_is_gone_is_left_out_or_all_of_it_enoent)
 {
-	struct t_folder f = three(), g = t_folder_make();
-	struct maildir *from = t_select(&f), *to = t_open(&g, 0);
-	struct md_uids source = { 0 }, made = { 0 };
+	_cleanup_(both_release) struct both b;
 	uint32_t uids[] = { 1, 2 };
-	struct arena a = { 0 };
 
-	t_rm(&f, "cur/1.a:2,");
-	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 1 }, &source, &made), -ENOENT);
-	ck_assert_uint_eq(made.n, 0);
-	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 2 }, &source, &made), 0);
-	ck_assert_uint_eq(source.n, 1);
-	ck_assert_uint_eq(source.v[0], 2);
-	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 0 }, &source, &made), 0);
-	ck_assert_uint_eq(made.n, 0);
-	ck_assert_uint_eq(maildir_count(to), 1);
-	arena_free(&a);
-	maildir_close(from);
-	maildir_close(to);
-	t_folder_remove(&f);
-	t_folder_remove(&g);
+	both_init(&b);
+	t_rm(&b.f, "cur/1.a:2,");
+	ck_assert_int_eq(both_go(&b, moves[_i], uids, 1), -ENOENT);
+	ck_assert_uint_eq(b.made.n, 0);
+	ck_assert_int_eq(both_go(&b, moves[_i], uids, 2), 0);
+	ck_assert_uint_eq(b.source.n, 1);
+	ck_assert_uint_eq(b.source.v[0], 2);
+	ck_assert_int_eq(both_go(&b, moves[_i], uids, 0), 0);
+	ck_assert_uint_eq(b.made.n, 0);
+	ck_assert_uint_eq(maildir_count(b.to), 1);
 }
 END_TEST
 
 /* Else it would be taken for "all of the messages are gone", which is no failure of COPY. */
 START_TEST(to_a_folder_that_is_removed_is_not_enoent)
 {
-	struct t_folder f = three(), g = t_folder_make();
-	struct maildir *from = t_select(&f), *to = t_open(&g, 0);
-	struct md_uids source, made;
-	uint32_t uids[] = { 1, 2 };
-	struct arena a = { 0 };
+	_cleanup_(both_release) struct both b;
 
-	t_remove_tree(AT_FDCWD, g.path);
-	ck_assert_int_eq(go(moves[_i], from, to, &a, (struct md_uids){ uids, 2 }, &source, &made), -ESTALE);
-	ck_assert_int_eq(maildir_update(from, MD_CLAIM_RECENT), 0);
-	t_shows(from, "1: 2:S(only-here,Work) 3:FT");
-	arena_free(&a);
-	maildir_close(from);
-	maildir_close(to);
-	t_folder_remove(&f);
-	close(g.fd);
+	both_init(&b);
+	t_remove_tree(AT_FDCWD, b.g.path);
+	ck_assert_int_eq(both_go(&b, moves[_i], (uint32_t[]){ 1, 2 }, 2), -ESTALE);
+	ck_assert_int_eq(maildir_update(b.from, MD_CLAIM_RECENT), 0);
+	t_shows(b.from, "1: 2:S(only-here,Work) 3:FT");
 }
 END_TEST
 
 START_TEST(from_a_folder_that_is_removed_is_not_enoent)
 {
-	struct t_folder f = three(), g = t_folder_make();
-	struct maildir *from = t_select(&f), *to = t_open(&g, 0);
-	struct md_uids source, made;
-	uint32_t uids[] = { 1, 2 };
-	struct arena a = { 0 };
+	_cleanup_(both_release) struct both b;
 
-	t_remove_tree(AT_FDCWD, f.path);
-	ck_assert_int_eq(go(moves[_i], from, to, &a, (struct md_uids){ uids, 2 }, &source, &made), -ESTALE);
-	ck_assert_int_eq(maildir_update(to, MD_CLAIM_RECENT), 0);
-	t_shows(to, "");
-	arena_free(&a);
-	maildir_close(from);
-	maildir_close(to);
-	close(f.fd);
-	t_folder_remove(&g);
+	both_init(&b);
+	t_remove_tree(AT_FDCWD, b.f.path);
+	ck_assert_int_eq(both_go(&b, moves[_i], (uint32_t[]){ 1, 2 }, 2), -ESTALE);
+	ck_assert_int_eq(maildir_update(b.to, MD_CLAIM_RECENT), 0);
+	t_shows(b.to, "");
 }
 END_TEST
 
 START_TEST(renamed_just_before_by_another_program)
 {
-	struct t_folder f = three(), g = t_folder_make();
-	struct maildir *from = t_select(&f), *to = t_open(&g, 0);
-	struct md_uids source, made;
-	uint32_t uids[] = { 1, 2, 3 };
-	struct arena a = { 0 };
+	_cleanup_(both_release) struct both b;
 
-	t_mv(&f, "cur/1.a:2,", "cur/1.a:2,DR");
-	t_mv(&f, "cur/3.c:2,FT", "new/3.c");
-	ck_assert_int_eq(go(_i, from, to, &a, (struct md_uids){ uids, 3 }, &source, &made), 0);
-	ck_assert_uint_eq(made.n, 3);
-	t_reads(to, 1, "a");
-	t_reads(to, 3, "ccc");
-	ck_assert_uint_eq(t_entries(&g, "cur"), 3);
-	arena_free(&a);
-	maildir_close(from);
-	maildir_close(to);
-	t_folder_remove(&f);
-	t_folder_remove(&g);
+	both_init(&b);
+	t_mv(&b.f, "cur/1.a:2,", "cur/1.a:2,DR");
+	t_mv(&b.f, "cur/3.c:2,FT", "new/3.c");
+	ck_assert_int_eq(both_go(&b, moves[_i], (uint32_t[]){ 1, 2, 3 }, 3), 0);
+	ck_assert_uint_eq(b.made.n, 3);
+	t_reads(b.to, 1, "a");
+	t_reads(b.to, 3, "ccc");
+	ck_assert_uint_eq(t_entries(&b.g, "cur"), 3);
 }
 END_TEST
 
@@ -307,58 +299,43 @@ END_TEST
 /* As a crash in the middle leaves it: the other folder's journal has them all, one file has gone over. */
 START_TEST(a_move_cut_off_loses_nothing)
 {
-	struct t_folder f = three(), g = t_folder_make();
-	struct maildir *from = t_select(&f), *to = t_open(&g, 0);
-	struct md_uids source, made;
-	uint32_t uids[] = { 1, 2, 3 };
-	struct arena a = { 0 };
+	_cleanup_(both_release) struct both b;
 	struct str base;
 	char name[512];
 
-	ck_assert_int_eq(maildir_move(from, (struct md_uids){ uids, 3 }, to, &a, &source, &made), 0);
-	base = maildir_base_name(to, maildir_message(to, 3));
+	both_init(&b);
+	ck_assert_int_eq(both_go(&b, true, (uint32_t[]){ 1, 2, 3 }, 3), 0);
+	base = maildir_base_name(b.to, maildir_message(b.to, 3));
 	snprintf(name, sizeof name, "cur/%.*s:2,FT", (int)base.n, base.s);
-	maildir_close(from);
-	maildir_close(to);
-	t_rm(&f, "imapd.journal");
+	maildir_close(b.from);
+	maildir_close(b.to);
+	t_rm(&b.f, "imapd.journal");
 	t_tick();
-	ck_assert_int_eq(renameat(g.fd, name, f.fd, "cur/3.c:2,FT"), 0);
-	to = t_select(&g);
-	from = t_select(&f);
-	ck_assert_uint_eq(maildir_count(to), 2);
-	ck_assert_uint_eq(maildir_uidnext(to), 4);
-	ck_assert_uint_eq(maildir_count(from), 1);
-	t_reads(from, 1, "ccc");
-	arena_free(&a);
-	maildir_close(from);
-	maildir_close(to);
-	t_folder_remove(&f);
-	t_folder_remove(&g);
+	ck_assert_int_eq(renameat(b.g.fd, name, b.f.fd, "cur/3.c:2,FT"), 0);
+	b.to = t_select(&b.g);
+	b.from = t_select(&b.f);
+	ck_assert_uint_eq(maildir_count(b.to), 2);
+	ck_assert_uint_eq(maildir_uidnext(b.to), 4);
+	ck_assert_uint_eq(maildir_count(b.from), 1);
+	t_reads(b.from, 1, "ccc");
 }
 END_TEST
 
 /* RFC 8514 3: when a message came is told by its name, so that is new, also where the file itself goes over. */
 START_TEST(what_is_moved_gets_a_name_of_now)
 {
-	struct t_folder f = three(), g = t_folder_make();
-	struct maildir *from = t_select(&f), *to = t_select(&g);
+	_cleanup_(both_release) struct both b;
 	const int64_t before = time(NULL);
-	struct md_uids source, made;
-	uint32_t uids[] = { 2 }, when;
-	struct arena a = { 0 };
 	struct str base;
+	uint32_t when;
 
-	ck_assert_int_eq(maildir_move(from, (struct md_uids){ uids, 1 }, to, &a, &source, &made), 0);
-	base = maildir_base_name(to, maildir_message(to, 1));
+	both_init(&b);
+	ck_assert_int_eq(both_go(&b, true, (uint32_t[]){ 2 }, 1), 0);
+	base = maildir_base_name(b.to, maildir_message(b.to, 1));
 	ck_assert(str_u32(str_head(base, str_find(base, '.')), &when));
 	ck_assert_int_ge(when, before);
 	ck_assert_int_le(when, time(NULL));
-	t_reads(to, 1, "bb");
-	arena_free(&a);
-	maildir_close(from);
-	maildir_close(to);
-	t_folder_remove(&f);
-	t_folder_remove(&g);
+	t_reads(b.to, 1, "bb");
 }
 END_TEST
 

@@ -10,13 +10,6 @@
 #include "maildir/inside.h"
 #include "t/dir.h"
 
-#define NAME_254                                                                                             \
-	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjj" \
-	"jj"                                                                                                 \
-	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjj" \
-	"jj"                                                                                                 \
-	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffff"
-
 static const struct {
 	const char *name;
 	int error;

@@ -6,13 +6,6 @@
 #include "maildir/inside.h"
 #include "t/dir.h"
 
-#define NAME_254                                                                                             \
-	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjj" \
-	"jj"                                                                                                 \
-	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjj" \
-	"jj"                                                                                                 \
-	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffff"
-
 START_TEST(a_tree_is_renamed)
 {
 	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
