@@ -29,7 +29,7 @@ static void check_header(int fd, const struct part *p)
 		t_check_str(e.from.v[i].mailbox);
 }
 
-/* However it is encoded, the size that is promised comes out. */
+/* Whatever it is said to be encoded in, it has an end; what is not encoded has the size that was promised. */
 static void check_body(int fd, const struct part *p)
 {
 	static struct decoder d;
@@ -38,11 +38,12 @@ static void check_body(int fd, const struct part *p)
 	ssize_t r;
 
 	for (enum encoding e = ENCODING_NONE; e <= ENCODING_UNKNOWN; e++) {
-		assert(decode_size(fd, p->body, p->end, e, &size) == 0);
 		decode_open(&d, fd, p->body, p->end, e);
 		for (got = 0; (r = decode_read(&d, some, sizeof some)) > 0;)
 			got += (uint64_t)r;
-		assert(r == 0 && got == size);
+		assert(r == 0);
+		if (e == ENCODING_NONE)
+			assert(sent_size(fd, p->body, p->end, &size, NULL) == 0 && got == size);
 	}
 }
 

@@ -64,11 +64,6 @@ static const struct {
 	{ "astring, no wildcard",	  p_astring,	     S("a%"),			      true,  S("a"),	    S("%")	   },
 	{ "astring, quoted",		     p_astring,	S("\"a%\""),			     true,  S("a%"),	    S("")	  },
 	{ "astring, no list",	      p_astring,	 S("("),				 false, S(""),	       S("")	     },
-	{ "base64",		       p_base64,	      S("AGpvZQB4 x"),		       true,  S("\0joe\0x"),   S(" x")	    },
-	{ "base64, padding",		     p_base64,       S("Zg=="),			  true,	S("f"),		S("")	      },
-	{ "base64, empty",		   p_base64,	     S(")"),			     true,  S(""),		  S(")")	 },
-	{ "base64, one =",		   p_base64,	     S("="),			     false, S(""),	   S("")	 },
-	{ "base64, cut",			 p_base64,	   S("Zg"),			    false, S(""),		  S("")	},
 };
 
 START_TEST(a_string_matches_or_takes_nothing)

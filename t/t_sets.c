@@ -10,23 +10,37 @@ static uint32_t random_below(uint64_t *seed, uint32_t n)
 	return (uint32_t)(*seed >> 33) % n;
 }
 
+/* How many numbers are in it. */
+static uint64_t count(struct uidset *s)
+{
+	uint64_t n = 0;
+
+	uidset_settle(s);
+	for (size_t i = 0; i < s->n; i++)
+		n += (uint64_t)s->v[i].b - s->v[i].a + 1;
+	return n;
+}
+
+static bool has(struct uidset *s, uint32_t number)
+{
+	uint32_t next = number - 1;
+
+	return uidset_next(s, &next) && next == number;
+}
+
 /* That the runs are ascending, disjoint and apart, and hold just what in[] says. */
 static void check_set(struct uidset *s, const bool in[SPACE])
 {
-	uint32_t number = 0, least = 0, most = 0;
-	uint64_t count = 0;
+	uint32_t number = 0;
+	uint64_t all = 0;
 
 	for (uint32_t i = 1; i < SPACE; i++) {
-		if (uidset_has(s, i) != in[i] || (in[i] && (!uidset_next(s, &number) || number != i)))
+		if (has(s, i) != in[i] || (in[i] && (!uidset_next(s, &number) || number != i)))
 			ck_abort_msg("%u is%s in", i, in[i] ? "" : " not");
-		least = in[i] && !least ? i : least;
-		most = in[i] ? i : most;
-		count += in[i];
+		all += in[i];
 	}
 	ck_assert(!uidset_next(s, &number));
-	ck_assert_uint_eq(uidset_count(s), count);
-	ck_assert_uint_eq(uidset_min(s), least);
-	ck_assert_uint_eq(uidset_max(s), most);
+	ck_assert_uint_eq(count(s), all);
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->v[i].a > s->v[i].b || (i && s->v[i].a <= s->v[i - 1].b + 1))
 			ck_abort_msg("run %zu is out of order", i);
@@ -106,18 +120,18 @@ START_TEST(the_greatest_numbers_do_not_overflow)
 	uidset_add(&s, UINT32_MAX);
 	uidset_add(&s, UINT32_MAX);
 	uidset_add(&s, 1);
-	ck_assert_uint_eq(uidset_count(&s), 2);
+	ck_assert_uint_eq(count(&s), 2);
 	ck_assert(uidset_next(&s, &number) && number == UINT32_MAX);
 	ck_assert(!uidset_next(&s, &number));
 	uidset_add_run(&s, 1, UINT32_MAX);
-	ck_assert_uint_eq(uidset_count(&s), UINT32_MAX);
+	ck_assert_uint_eq(count(&s), UINT32_MAX);
 	uidset_settle(&s);
 	ck_assert_uint_eq(s.n, 1);
 	uidset_keep_run(&s, 1, UINT32_MAX);
 	uidset_remove_run(&s, 2, UINT32_MAX);
-	ck_assert_uint_eq(uidset_count(&s), 1);
+	ck_assert_uint_eq(count(&s), 1);
 	uidset_remove_run(&s, 1, UINT32_MAX);
-	ck_assert_uint_eq(uidset_count(&s), 0);
+	ck_assert_uint_eq(count(&s), 0);
 }
 END_TEST
 
@@ -131,16 +145,16 @@ START_TEST(a_million_entries_in_the_worst_order)
 	uidset_init(&s, &arena);
 	for (uint32_t i = MILLION; i > 0; i--)
 		uidset_add(&s, 2 * i);
-	ck_assert_uint_eq(uidset_count(&s), MILLION);
+	ck_assert_uint_eq(count(&s), MILLION);
 	for (uint32_t i = 0; i < MILLION; i++)
 		uidset_add(&s, 1 + random_below(&seed, 2 * MILLION));
-	ck_assert(uidset_has(&s, 2 * MILLION) && !uidset_has(&s, 2 * MILLION + 1));
+	ck_assert(has(&s, 2 * MILLION) && !has(&s, 2 * MILLION + 1));
 	uidset_init(&all, &arena);
 	for (uint32_t i = 0; uidset_next(&s, &i);)
 		uidset_add(&all, i);
 	uidset_settle(&all);
 	ck_assert_uint_eq(all.n, s.n);
-	ck_assert_uint_eq(uidset_count(&all), uidset_count(&s));
+	ck_assert_uint_eq(count(&all), count(&s));
 }
 END_TEST
 
@@ -173,9 +187,9 @@ START_TEST(stars_are_the_greatest_in_use)
 		set.n++;
 	uidset_init(&s, &arena);
 	seqset_resolve(set, resolved[_i].star, &s);
-	ck_assert_uint_eq(uidset_count(&s), resolved[_i].count);
-	ck_assert_uint_eq(uidset_min(&s), resolved[_i].min);
-	ck_assert_uint_eq(uidset_max(&s), resolved[_i].max);
+	ck_assert_uint_eq(count(&s), resolved[_i].count);
+	ck_assert_uint_eq(s.n ? s.v[0].a : 0, resolved[_i].min);
+	ck_assert_uint_eq(s.n ? s.v[s.n - 1].b : 0, resolved[_i].max);
 }
 END_TEST
 

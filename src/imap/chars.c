@@ -22,11 +22,6 @@ bool char_tag(char c)
 	return char_astring(c) && c != '+';
 }
 
-bool char_base64(char c)
-{
-	return ascii_alpha(c) || ascii_digit(c) || c == '+' || c == '/' || c == '=';
-}
-
 bool chars_all(struct str s, bool (*class)(char))
 {
 	for (size_t i = 0; i < s.n; i++)

@@ -1,6 +1,5 @@
 /* imap/parse.c: the formal syntax read: terminals, strings, numbers and lists (RFC 9051 9) */
 #include <string.h>
-#include "base/base64.h"
 #include "base/utf8.h"
 #include "imap/chars.h"
 #include "imap/parse.h"
@@ -463,20 +462,5 @@ bool p_list(struct cursor *c, bool (*rule)(struct cursor *, struct str *), struc
 	if (!p_char(c, ')'))
 		return p_back(c, start);
 	*ret = list;
-	return true;
-}
-
-/* base64 = *(4base64-char) [base64-terminal] */
-bool p_base64(struct cursor *c, struct str *ret)
-{
-	_cleanup_(buf_release) struct buf b = { 0 };
-	size_t n = 0;
-
-	while (n < c->rest.n && char_base64(c->rest.s[n]))
-		n++;
-	if (!base64_decode(&b, str_head(c->rest, n)))
-		return wish(c, "base64", false);
-	skip(c, n);
-	*ret = arena_str(c->arena, buf_view(&b));
 	return true;
 }

@@ -101,7 +101,6 @@ bool p_section_binary(struct cursor *c, struct section *ret); /* "[" [section-pa
 bool p_partial(struct cursor *c, struct partial *ret);
 
 /* The rest */
-bool p_base64(struct cursor *c, struct str *ret);      /* decoded; strict; may be empty */
 bool p_id_params(struct cursor *c, struct pairs *ret); /* NIL: none. Limits, no field twice: RFC 2971 3.3 */
 /* "(" rule *(SP rule) ")", at least one: p_list(c, p_astring, &names). */
 bool p_list(struct cursor *c, bool (*rule)(struct cursor *, struct str *), struct strs *ret);

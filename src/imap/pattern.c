@@ -69,10 +69,8 @@ static void step(const struct pattern *p, const bool *now, bool *next, size_t li
 			next[i + 1] = true;
 }
 
-/* The states that the pattern is in when name (and then the separator, if below) has been fed to it.
- * After n octets no state beyond 2n + 1 can be reached, since between two wildcards there is an octet.
- */
-static const bool *run(const struct pattern *p, struct str name, bool below)
+/* After n octets of the name no state beyond 2n + 1 can be reached, since between two wildcards there is an octet. */
+bool pattern_matches(const struct pattern *p, struct str name)
 {
 	bool *now = p->states, *next = now + p->text.n + 1;
 	size_t at = 0;
@@ -84,27 +82,12 @@ static const bool *run(const struct pattern *p, struct str name, bool below)
 	now[at] = true;
 	if (at < p->text.n && wildcard(p->text.s[at]))
 		now[at + 1] = true;
-	for (; at < name.n + below; at++) {
+	for (; at < name.n; at++) {
 		bool *const old = now;
 
-		step(p, now, next, MIN(p->text.n, 2 * at + 3), at < name.n ? name.s[at] : p->separator);
+		step(p, now, next, MIN(p->text.n, 2 * at + 3), name.s[at]);
 		now = next;
 		next = old;
 	}
-	return now;
-}
-
-bool pattern_matches(const struct pattern *p, struct str name)
-{
-	return run(p, name, false)[p->text.n];
-}
-
-bool pattern_matches_below(const struct pattern *p, struct str name)
-{
-	const bool *states;
-
-	if (!p->separator)
-		return false;
-	states = run(p, name, true);
-	return memchr(states, true, p->text.n * sizeof *states) != NULL;
+	return now[p->text.n];
 }

@@ -13,5 +13,3 @@ struct pattern;
 const struct pattern *pattern_new(struct arena *a, struct str text, char separator);
 
 bool pattern_matches(const struct pattern *p, struct str name);
-/* Whether some name below this one could match ("A" + separator + more). False only if none can. */
-bool pattern_matches_below(const struct pattern *p, struct str name);

@@ -86,37 +86,6 @@ static size_t find(const struct uidset *s, uint32_t number)
 	return low;
 }
 
-bool uidset_has(struct uidset *s, uint32_t number)
-{
-	size_t i;
-
-	uidset_settle(s);
-	i = find(s, number);
-	return i < s->n && s->v[i].a <= number;
-}
-
-uint64_t uidset_count(struct uidset *s)
-{
-	uint64_t count = 0;
-
-	uidset_settle(s);
-	for (size_t i = 0; i < s->n; i++)
-		count += (uint64_t)s->v[i].b - s->v[i].a + 1;
-	return count;
-}
-
-uint32_t uidset_min(struct uidset *s)
-{
-	uidset_settle(s);
-	return s->n ? s->v[0].a : 0;
-}
-
-uint32_t uidset_max(struct uidset *s)
-{
-	uidset_settle(s);
-	return s->n ? s->v[s->n - 1].b : 0;
-}
-
 bool uidset_next(struct uidset *s, uint32_t *number)
 {
 	size_t i;

@@ -33,11 +33,6 @@ void uidset_remove_run(struct uidset *s, uint32_t a, uint32_t b);
 /* Puts v and n in order, to walk over the runs themselves. Any add makes it necessary again. */
 void uidset_settle(struct uidset *s);
 
-bool uidset_has(struct uidset *s, uint32_t number); /* O(log n) */
-uint64_t uidset_count(struct uidset *s);	    /* numbers, not runs */
-uint32_t uidset_min(struct uidset *s);		    /* 0 if s is empty */
-uint32_t uidset_max(struct uidset *s);
-
 /* The least number that is greater than *number: for (uint32_t uid = 0; uidset_next(&s, &uid);) */
 bool uidset_next(struct uidset *s, uint32_t *number);
 

@@ -250,23 +250,6 @@ ssize_t decode_read(struct decoder *d, void *p, size_t n)
 	return (ssize_t)had;
 }
 
-int decode_size(int fd, off_t from, off_t to, enum encoding encoding, uint64_t *ret)
-{
-	uint64_t octets = 0;
-	struct decoder d;
-	char buf[8192];
-	ssize_t r;
-
-	if (is_plain(encoding))
-		return sent_size(fd, from, to, ret, NULL);
-	decode_open(&d, fd, from, to, encoding);
-	while ((r = decode_read(&d, buf, sizeof buf)) > 0)
-		octets += (uint64_t)r;
-	if (r == 0)
-		*ret = octets;
-	return (int)r;
-}
-
 /* RFC 2047 4.2: "_" is a blank; one that is meant is encoded */
 void decode_q(struct buf *b, struct str s)
 {

@@ -33,8 +33,6 @@ struct decoder {
 void decode_open(struct decoder *d, int fd, off_t from, off_t to, enum encoding encoding);
 /* Up to n octets, fewer only at the end. Returns how many, or a negative errno. */
 ssize_t decode_read(struct decoder *d, void *p, size_t n);
-/* How many octets there are in all (BINARY.SIZE, RFC 3516 4.3). Reads the range. */
-int decode_size(int fd, off_t from, off_t to, enum encoding encoding, uint64_t *ret);
 
 /* In memory, for encoded words: the "Q" and "B" of RFC 2047 4. Lenient in the same way. */
 void decode_q(struct buf *b, struct str s);

@@ -310,18 +310,6 @@ ssize_t conn_read(struct conn *c, void *p, size_t n, int timeout_ms)
 	return (ssize_t)s.n;
 }
 
-int conn_read_exact(struct conn *c, void *p, size_t n, int timeout_ms)
-{
-	for (size_t had = 0; had < n;) {
-		const ssize_t r = conn_read(c, (char *)p + had, n - had, timeout_ms);
-
-		if (r <= 0)
-			return (int)r;
-		had += (size_t)r;
-	}
-	return 1;
-}
-
 void conn_debug(struct conn *c, const char *heading, struct str text)
 {
 	if (c->debug_fd < 0)

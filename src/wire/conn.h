@@ -99,8 +99,6 @@ struct str conn_buffered(const struct conn *c); /* borrowed until the next read 
 void conn_consume(struct conn *c, size_t n);	/* n <= conn_buffered().n */
 /* Between 1 and n octets; else as conn_fill(). */
 ssize_t conn_read(struct conn *c, void *p, size_t n, int timeout_ms);
-/* Just n octets: returns 1; else as conn_fill(), and some octets may have been lost. */
-int conn_read_exact(struct conn *c, void *p, size_t n, int timeout_ms);
 
 /* One line for IMAPDEBUGFILE, if there is one: heading, text as it is, and a line end if text has none. */
 void conn_debug(struct conn *c, const char *heading, struct str text);
