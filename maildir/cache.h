@@ -28,7 +28,10 @@ void cache_limit(struct cache *c, uint64_t octets);
 /* Facts: what is known of messages. In a file that is opened when it is first needed; nothing fails, all that can happen is that nothing is
  * found and nothing is kept, as with c NULL. Never used in a process that was forked after that.
  */
-enum { CACHE_KINDS = 16 };	/* kinds count from 1 */
+enum {
+	CACHE_KINDS = 16,	/* kinds count from 1 */
+	CACHE_OF_FOLDER = CACHE_KINDS - 1,	/* the kind of what is of a folder, which no message takes with it; then the UID is any number */
+};
 struct cache_key {
 	uint64_t folder;	/* cache_folder() */
 	uint64_t name;		/* cache_name(): a fact that was left under another is none */

@@ -31,7 +31,7 @@ static int forget(struct cache *c, MDB_txn *txn, struct put *put)
 	MDB_val key = { KEY_SIZE, put->key };
 	int r = 0;
 
-	for (uint8_t kind = 1; r == 0 && kind < CACHE_KINDS; kind++) {
+	for (uint8_t kind = 1; r == 0 && kind < CACHE_OF_FOLDER; kind++) {
 		put->key[KEY_KIND] = kind;
 		r = mdb_del(txn, c->dbi, &key, NULL);
 		if (r == MDB_NOTFOUND)

@@ -7,7 +7,7 @@
 
 enum {
 	RANKS_FROM = 500,		/* messages; fewer are sorted as fast */
-	RANKS_KIND = CACHE_KINDS - 1,	/* in the cache's file; in place of a UID there is the criterion's number (sort_row.ranked) */
+	RANKS_KIND = CACHE_OF_FOLDER,	/* in the cache, by the criterion's number (sort_row.ranked) */
 };
 
 /* A message's place among others. Equal ranks: the same text. */

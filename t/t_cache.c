@@ -95,6 +95,44 @@ START_TEST(what_was_put_is_there_after_the_commit)
 }
 END_TEST
 
+START_TEST(what_is_of_a_folder_goes_with_no_message)
+{
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+	struct cache *c = opened(&f);
+	const struct cache_key key = { .folder = 1, .name = 2, .uid = 3, .kind = CACHE_OF_FOLDER };
+	struct str got;
+
+	cache_put(c, &key, STR("of all messages"));
+	cache_commit(c, 0);
+	cache_forget(c, 1, 3);
+	cache_commit(c, 0);
+	ck_assert(cache_get(c, &key, &got));
+	ck_assert_int_eq(cache_drop_folder(c, 1), 0);
+	ck_assert(!cache_get(c, &key, &got));
+	cache_close(c);
+}
+END_TEST
+
+START_TEST(no_value_takes_more_than_a_sixteenth)
+{
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+	_cleanup_(buf_release) struct buf b = { 0 };
+	struct cache *c = opened(&f);
+	struct cache_key key = { .folder = 1, .name = 2, .uid = 3, .kind = 4 };
+	struct str got;
+
+	cache_limit(c, CACHE_SIZE_LEAST);
+	cache_put(c, &key, fact(3, CACHE_SIZE_LEAST / 16, &b));
+	key.uid++;
+	cache_put(c, &key, fact(4, CACHE_SIZE_LEAST / 16 + 1, &b));
+	cache_commit(c, 0);
+	ck_assert(!cache_get(c, &key, &got));
+	key.uid--;
+	ck_assert(cache_get(c, &key, &got));
+	cache_close(c);
+}
+END_TEST
+
 /* What cache_each() tells. */
 struct seen {
 	uint64_t folder;
@@ -277,6 +315,7 @@ END_TEST
 
 T_SUITE("cache", T_TEST(it_is_made_in_the_maildir_and_found_again), T_TEST(what_is_not_ours_alone_is_not_used),
 	T_TEST(each_maildir_has_its_own_in_one_place), T_TEST(what_was_put_is_there_after_the_commit),
+	T_TEST(what_is_of_a_folder_goes_with_no_message), T_TEST(no_value_takes_more_than_a_sixteenth),
 	T_TEST(what_is_asked_for_is_remembered_by_folder), T_TEST(any_order_of_questions_is_answered),
 	T_TEST(who_is_killed_while_writing_harms_nobody), T_TEST(many_write_at_once),
 	T_TEST(what_is_put_and_forgotten_at_once_does_no_harm))
