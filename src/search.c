@@ -323,7 +323,8 @@ bool search_limit(struct session *s, struct command *cmd, struct search *search)
 	return true;
 }
 
-void search_each(struct session *s, const struct view *v, const struct search *search, bool backwards,
+/* bare: found wants no more than which message it is, so one that cheap keys have found needs no more. */
+static void walk(struct session *s, const struct view *v, const struct search *search, bool backwards, bool bare,
 		 bool (*found)(void *data, struct fetching *f), void *data)
 {
 	_cleanup_(arena_free) struct arena scratch = { 0 };
@@ -346,12 +347,22 @@ void search_each(struct session *s, const struct view *v, const struct search *s
 		if (match_until(s, &glance, search->keys, dear) <= 0)
 			continue;
 		progress_tell(s, &progress, i);
+		if (bare && !dear) {
+			more = found(data, &glance);
+			continue;
+		}
 		fetching_of(&f, v->box, message, &scratch);
 		if (match_until(s, &f, dear, NULL) > 0)
 			more = found(data, &f);
 		fetching_end(&f);
 		arena_reset(&scratch);
 	}
+}
+
+void search_each(struct session *s, const struct view *v, const struct search *search, bool backwards,
+		 bool (*found)(void *data, struct fetching *f), void *data)
+{
+	walk(s, v, search, backwards, false, found, data);
 }
 
 struct collection {
@@ -391,7 +402,7 @@ void search_run(struct session *s, const struct view *v, struct search *search, 
 {
 	struct collection all = { .arena = a, .enough = enough, .fuzzy = search->fuzzy };
 
-	search_each(s, v, search, backwards, collect, &all);
+	walk(s, v, search, backwards, true, collect, &all);
 	for (size_t i = 0; backwards && i < all.n / 2; i++) {
 		const uint32_t uid = all.uids[i];
 
