@@ -1,7 +1,9 @@
 /* maildir/state.c: imapd.account: what is remembered of an account that is not in its folders */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -138,6 +140,27 @@ static bool reserve_holds(struct account *acc)
 	       now.ino == mine->ino && now.ctime.tv_sec == mine->ctime.tv_sec && now.ctime.tv_nsec == mine->ctime.tv_nsec;
 }
 
+/* Under the lock: writes now where was stands, with as many digits, and waits until it is on disk: for one write, where a new file
+ * takes two commits of the file system. A sector is written whole or not at all, so they have to be in one. False: it can't be done.
+ */
+static bool overwrite(struct account *acc, uint32_t was, uint32_t now)
+{
+	enum { BIGGEST = 4096, SECTOR = 512 };
+	const struct str key = STR("\nuidvalidity ");
+	_cleanup_(fd_closep) int fd = openat(acc->fd, ACCOUNT_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	char text[BIGGEST], old[16], new[16];
+	const ssize_t n = fd < 0 ? -1 : fd_pread_all(fd, text, sizeof text, 0);
+	const int digits = snprintf(old, sizeof old, "%u\n", was) - 1;
+	const struct str all = { text, n < 0 ? 0 : (size_t)n };
+	const size_t at = str_search(all, key) + key.n, end = at + (size_t)digits;
+
+	if (n == BIGGEST || snprintf(new, sizeof new, "%u", now) != digits || at / SECTOR != (end - 1) / SECTOR)
+		return false;
+	if (!str_starts(str_from(all, at), str_z(old)) || str_search(str_from(all, at), key) < all.n - at)
+		return false;
+	return pwrite(fd, new, (size_t)digits, (off_t)at) == digits && (!acc->sync || fdatasync(fd) == 0);
+}
+
 /* Under the lock: reserves one, or, each time that all were used up, twice as many, as each time waits for the disk. */
 static int reserve_more(struct account *acc, int lock)
 {
@@ -152,11 +175,16 @@ static int reserve_more(struct account *acc, int lock)
 	if (r < 0)
 		return r;
 	mine->next = next_uidvalidity(state.uidvalidity);
+	r = account_lock_check(acc, lock);
+	if (r < 0)
+		return r;
+	if (mine->next > (uint64_t)state.uidvalidity + 1 && overwrite(acc, state.uidvalidity, mine->next)) {
+		mine->size = mine->left = 1; /* and nobody has reserved one that is no less than the time */
+		return 0;
+	}
 	mine->size = MIN(size, UINT32_MAX - mine->next + 1);
 	state.uidvalidity = mine->next + mine->size - 1;
-	r = account_lock_check(acc, lock);
-	if (r >= 0)
-		r = account_state_write(acc, &state);
+	r = account_state_write(acc, &state);
 	if (r >= 0)
 		r = stat_file(acc, mine);
 	if (r >= 0)

@@ -138,6 +138,60 @@ START_TEST(uidvalidity_grows_and_is_no_less_than_the_time)
 }
 END_TEST
 
+/* The digits are overwritten where that is safe, else the file is written anew; and all else in it stays. */
+static const struct {
+	int padding; /* octets of a line before */
+	const char *lines;
+	bool in_place;
+} numbered[] = {
+	{ 1, "uidvalidity 1000000000\n", true },
+	{ 1, "uidvalidity 1000000000\nuse \\Junk J\n", true },
+	{ 1, "uidvalidity 999999999\n", false },
+	{ 1, "use \\Junk J\n", false },
+	{ 1, "uidvalidity 1000000000\nuidvalidity 1000000000\n", false },
+	{ 1, "uidvalidity 1000000001\nuidvalidity 1000000000\n", false },
+	{ 453, "uidvalidity 1000000000\n", true }, /* the digits end where the first 512 octets do */
+	{ 454, "uidvalidity 1000000000\n", false },
+	{ 462, "uidvalidity 1000000000\n", false },
+	{ 463, "uidvalidity 1000000000\n", true },
+	{ 4000, "uidvalidity 1000000000\n", true },
+	{ 4096, "uidvalidity 1000000000\n", false },
+};
+
+START_TEST(a_uidvalidity_that_is_the_time_is_overwritten_in_place)
+{
+	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
+	_cleanup_(account_closep) struct account *acc = t_account("m");
+	_cleanup_(arena_free) struct arena arena = { 0 };
+	_cleanup_(buf_release) struct buf text = { 0 };
+	const uint64_t now = clock_unix();
+	struct account_use *uses;
+	struct stat before, after;
+	char line[40];
+	uint32_t v;
+	size_t n;
+
+	buf_printf(&text, "imapd-account 1\nprefix \nuse \\Sent S\n%0*d\n%s", numbered[_i].padding, 0, numbered[_i].lines);
+	t_write("m/imapd.account", buf_view(&text));
+	ck_assert_int_eq(stat("m/imapd.account", &before), 0);
+	ck_assert_int_eq(account_uidvalidity(acc, &v), 0);
+	ck_assert_uint_ge(v, now);
+	ck_assert_int_eq(stat("m/imapd.account", &after), 0);
+	ck_assert_int_eq(before.st_ino == after.st_ino, numbered[_i].in_place);
+	snprintf(line, sizeof line, "\nuidvalidity %u\n", v);
+	ck_assert(str_search(t_read(&text, "m/imapd.account"), str_z(line)) < text.n);
+	ck_assert_int_eq(account_uses(acc, &arena, &uses, &n), 0);
+	ck_assert_uint_ge(n, 1);
+	t_str_eq(uses[0].folder, STR("S"));
+	for (int i = 0; i < 5; i++) {
+		const uint32_t last = v;
+
+		ck_assert_int_eq(account_uidvalidity(acc, &v), 0);
+		ck_assert_uint_gt(v, last);
+	}
+}
+END_TEST
+
 /* Who gives many waits for the disk a few times; who comes between them gets a higher one, and the next is higher again. */
 START_TEST(uidvalidities_are_reserved_and_given_in_order)
 {
@@ -382,6 +436,7 @@ T_SUITE("mdaccount", T_TEST(a_missing_maildir_is_made),
 	T_TEST(something_else_is_not_touched), T_TEST(the_sanity_check_wants_our_uid_and_gid),
 	T_TEST(the_prefix_is_decided_once), T_TEST(the_site_may_set_the_prefix),
 	T_TEST(uidvalidity_grows_and_is_no_less_than_the_time),
+	T_LOOP(a_uidvalidity_that_is_the_time_is_overwritten_in_place, numbered),
 	T_TEST(uidvalidities_are_reserved_and_given_in_order),
 	T_TEST(uidvalidity_is_given_once_among_processes), T_TEST(special_uses_are_set_and_unset),
 	T_TEST(lines_of_later_versions_are_kept), T_LOOP(a_damaged_account_file_is_written_anew, damaged),
