@@ -217,7 +217,8 @@ bool fetching_knows(struct fetching *f, enum fact fact)
 /* Leaves a fact that has just been made in the cache, if others can use it as well. */
 static void leave(struct fetching *f, enum fact fact, struct str value)
 {
-	if (!find_cache(f) || value.n > FACT_MAX || (fact == FACT_PLACES && f->file_size < PLACES_FROM) || (makers[fact].worded && f->utf8 && !str_ascii(value)))
+	if (!find_cache(f) || value.n > FACT_MAX || (fact == FACT_PLACES && f->file_size < PLACES_FROM) ||
+	    (makers[fact].worded && f->utf8 && !str_ascii(value)))
 		return;
 	f->key.kind = (uint8_t)fact;
 	cache_put(f->cache, &f->key, value);

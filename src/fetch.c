@@ -10,8 +10,8 @@
 #include "sync.h"
 #include "view.h"
 
-/* Up to this many octets a text goes through memory at once; beyond, its size is counted first and it is streamed. */
-enum { SMALL = 256 * 1024, PIECE = 64 * 1024 };
+/* Up to this many octets of a text go through memory at once; of a longer one the size is counted first, and it is streamed. */
+enum { PIECE = 64 * 1024 };
 
 void fetching_of(struct fetching *f, struct maildir *box, const struct message *message, struct arena *arena)
 {

@@ -32,7 +32,6 @@ void arena_reset(struct arena *a)
 	rest = (struct arena){ .chunk = a->chunk->older };
 	arena_free(&rest);
 	a->chunk->older = NULL;
-	a->chunk->older = NULL;
 	if (a->chunk->size > 16 * FIRST) {
 		arena_free(a);
 		return;
