@@ -432,6 +432,8 @@ int notify_arm(struct session *s)
 	watch_selected(s);
 	if (s->conn.wait.mailbox != n->epoll)
 		wait_mailbox(&s->conn.wait, n->epoll);
+	if (n->epoll < 0)	/* there are no descriptors left */
+		n->polling = true;
 	return n->polling || n->selected_polled ? (int)MIN(s->config.idle_poll * 1000, (uint64_t)INT32_MAX)
 						: -1;
 }
