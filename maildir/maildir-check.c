@@ -47,10 +47,10 @@ static const struct words {
 	[CHECK_LOOKALIKE] = { "is not in Unicode normalization form C", NULL, NULL },
 };
 
-static int usage(void)
+static int usage(FILE *to, int code)
 {
-	fputs("usage: maildir-check [--repair | --export-courier] MAILDIR\n", stderr);
-	return TROUBLE;
+	fputs("usage: maildir-check [--repair | --export-courier] MAILDIR\n", to);
+	return code;
 }
 
 /* File names are anything: what is no printable text is shown as \xHH, as in the log. */
@@ -201,6 +201,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "repair", no_argument, NULL, 'r' },
 						 { "export-courier", no_argument, NULL, 'e' },
+						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	char host[256] = "";
 	struct maildir_config config = { .use_locks = true, .hostname = host };
@@ -215,9 +216,9 @@ int main(int argc, char **argv)
 		else if (o == 'e')
 			exporting = true;
 		else
-			return usage();
+			return o == 'h' ? usage(stdout, CLEAN) : usage(stderr, TROUBLE);
 	if (argc - optind != 1 || (repair && exporting))
-		return usage();
+		return usage(stderr, TROUBLE);
 	gethostname(host, sizeof host - 1);
 	umask(umask(0) | 077);
 	if (open_maildir(argv[optind], &c) < 0)
