@@ -242,7 +242,7 @@ static void is_sane(const struct t_folder *f, size_t at_least)
 }
 
 /* What a child does until it is killed: each acknowledged delivery is one octet in the pipe. On a busy machine that may be
- * late: there is an end to how much mail it makes, since all of it is looked at after each round.
+ * late: there is an end to how much mail it makes, and most of it is removed, since all is looked at after each round.
  */
 static void busy(const struct t_folder *f, int pipe_fd)
 {
@@ -256,7 +256,7 @@ static void busy(const struct t_folder *f, int pipe_fd)
 		maildir_update(m, MD_CLAIM_RECENT);
 		t_store(m, uid, MD_ADD, MD_SEEN, i % 3 ? "work" : "play");
 		t_store(m, uid, MD_REMOVE, MD_FLAGGED, NULL);
-		if (i % 5 == 4) {
+		if (i % 5) {
 			if (maildir_expunge(m, &(struct md_uids){ &(uint32_t){ old }, 1 }, MD_FORCE) == 0)
 				(void)!write(pipe_fd, "-", 1);
 		}
