@@ -82,7 +82,8 @@ void cache_unlock(struct cache *c);
 bool cache_is_damage(int error);
 
 /* cache_guard.c: who falls over the file */
-void cache_guard_begin(struct cache *c);	/* from now on a crash removes the file, if by no more than its mark: it may have been that */
+/* From begin to end a crash removes the file, if by no more than its mark: it may have been that. */
+void cache_guard_begin(struct cache *c);
 void cache_guard_end(struct cache *c);
 /* Runs what(c, data), which only reads. MDB_CORRUPTED if it has fallen over the file. Guards are not nested. */
 int cache_guard(struct cache *c, int (*what)(struct cache *c, void *data), void *data);

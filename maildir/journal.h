@@ -23,9 +23,10 @@ struct journal {
 
 void journal_close(struct journal *j);
 
-/* Opens the journal in dir and reads it into ix, which is empty, from a snapshot on, if there is one in snapshots (-1: nowhere). If it has a UIDVALIDITY set already, the
- * file must have the same: -ESTALE. -ENOENT: there is none. -EBADMSG: damaged, or, without the lock, just
- * being written. -EPROTONOSUPPORT: of a later version. Nothing is open after a failure.
+/* Opens the journal in dir and reads it into ix, which is empty, from a snapshot on, if there is one in snapshots
+ * (-1: nowhere). If it has a UIDVALIDITY set already, the file must have the same: -ESTALE. -ENOENT: there is
+ * none. -EBADMSG: damaged, or, without the lock, just being written. -EPROTONOSUPPORT: of a later version.
+ * Nothing is open after a failure.
  */
 int journal_open(int dir, int snapshots, struct index *ix, struct journal *ret);
 /* Reads what is new. 1 if there was something. -EBADMSG as above: what came before it is in ix. */

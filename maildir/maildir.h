@@ -138,8 +138,8 @@ bool keywords_have(const struct keywords *k, uint16_t number);
  * becomes \Recent here and nowhere else.
  *
  * Returns 0; or 1 if the lock was not to be had in time, or changes come faster than they can be looked at:
- * what others have journaled is in, new mail stays unannounced until a later call, which should come soon. Or -ENOENT, -ESTALE, or another failure, after which calling again is no
- * harm.
+ * what others have journaled is in, new mail stays unannounced until a later call, which should come soon. Or
+ * -ENOENT, -ESTALE, or another failure, after which calling again is no harm.
  */
 enum { MD_CLAIM_RECENT = 1 };
 int maildir_update(struct maildir *m, unsigned how);

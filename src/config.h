@@ -16,7 +16,9 @@ struct imapd_settings {
 	const char *debug_file;	/* IMAPDEBUGFILE, relative to the Maildir; NULL: none */
 };
 
-/* Reads all of them, and sets the umask; a keeps what is not in the environment. False, after a line on the log that names it, for a value that can't be meant. */
+/* Reads all of them, and sets the umask; a keeps what is not in the environment. False, after a line on the log
+ * that names it, for a value that can't be meant.
+ */
 bool imapd_settings_read(struct arena *a, struct imapd_settings *ret);
 
 /* An option of the account: OPTIONS and AUTHOPTIONS are "name=value,...". Not 0, or begins with t or y: it is set. */

@@ -31,8 +31,10 @@ enum {
  * but not what only machines read and write at length. To change it, change CACHE_VERSION (t_cache_version).
  */
 bool fields_kept(struct str name);
-/* The number of a name, 1 to 63, in any case; 0: it has none. */
-enum field_number { FIELD_DATE = 1, FIELD_SUBJECT, FIELD_FROM, FIELD_SENDER, FIELD_REPLY_TO, FIELD_TO, FIELD_CC, FIELD_BCC };	/* as ENVELOPE has them */
+/* The number of a name, 1 to 63, in any case; 0: it has none. The first are as ENVELOPE has them. */
+enum field_number {
+	FIELD_DATE = 1, FIELD_SUBJECT, FIELD_FROM, FIELD_SENDER, FIELD_REPLY_TO, FIELD_TO, FIELD_CC, FIELD_BCC,
+};
 unsigned field_number(struct str name);
 
 /* FACT_FIELDS out of a header section. */

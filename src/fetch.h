@@ -94,8 +94,9 @@ const char *fetch_prepare(struct session *s, struct arena *a, struct fetch_reque
 
 unsigned fetch_needs(const struct fetch_request *f);	/* of all its items */
 
-/* "* n FETCH (...)" for one message, with also (TELLS_UID, TELLS_MODSEQ) if items do not have it. A negative errno if it could not be read: then nothing was written, or, if its file
- * failed in the middle of a literal, blanks in place of its octets.
+/* "* n FETCH (...)" for one message, with also (TELLS_UID, TELLS_MODSEQ) if items do not have it. A negative errno
+ * if it could not be read: then nothing was written, or, if its file failed in the middle of a literal, blanks in
+ * place of its octets.
  */
 int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *items, size_t n, unsigned also);
 

@@ -68,7 +68,9 @@ void status_end(const struct status *s, enum status_end how, const struct status
 
 /* The monitor's half: one datagram, understood. */
 struct status_message {
-	enum status_kind { STATUS_READY, STATUS_USER, STATUS_NO, STATUS_REFER, STATUS_CHALLENGE, STATUS_SAY, STATUS_UNREAD, STATUS_END } kind;
+	enum status_kind {
+		STATUS_READY, STATUS_USER, STATUS_NO, STATUS_REFER, STATUS_CHALLENGE, STATUS_SAY, STATUS_UNREAD, STATUS_END,
+	} kind;
 	struct str text; /* READY, USER: user; REFER: URL; NO: text; CHALLENGE, UNREAD: octets; SAY: text; points into the datagram */
 	struct str code; /* NO */
 	enum status_end how;	     /* END */
