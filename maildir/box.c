@@ -22,8 +22,12 @@ void box_unique(struct maildir *m, const struct stat *st, char ret[MDNAME_MAX + 
 	mdname_unique(st, m->serial++, m->config->hostname, ret);
 }
 
-/* A lock that was not to be had is not waited for again so soon by who only looks. */
 enum { IMPATIENT_MS = 60000 };
+
+void box_impatient(struct maildir *m)
+{
+	m->impatient_until = clock_ms() + IMPATIENT_MS;
+}
 
 unsigned box_read_wait(const struct maildir *m)
 {
@@ -255,8 +259,8 @@ int box_lock(struct maildir *m, unsigned wait_ms)
 	if (!m->memory_only)
 		r = lock_take(&m->lock, wait_ms);
 	if (r < 0) {
-		if (r == -ETIMEDOUT)
-			m->impatient_until = clock_ms() + IMPATIENT_MS;
+		if (r == -ETIMEDOUT && wait_ms)
+			box_impatient(m);
 		return box_gone(m) ? -ENOENT : r;
 	}
 	m->impatient_until = 0;

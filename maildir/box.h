@@ -70,6 +70,8 @@ int box_snapshots(const struct maildir *m); /* the directory of snapshots; -1: n
 int box_catch_up(struct maildir *m);
 /* Takes the lock and catches up. -EROFS and the like: nothing can be written here. */
 int box_lock(struct maildir *m, unsigned wait_ms);
+/* It was waited for in vain, as box_lock() itself finds if wait_ms is not 0: for a while, who only looks does not wait again. */
+void box_impatient(struct maildir *m);
 void box_unlock(struct maildir *m);
 bool box_gone(const struct maildir *m); /* the folder was removed, or is being */
 unsigned box_read_wait(const struct maildir *m);
@@ -143,6 +145,8 @@ struct dir_state look_state_of(const struct stat *st);
 int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT]);
 bool look_is_known(const struct maildir *m, const struct dir_state now[DIR_COUNT]); /* all is known of what had this state */
 bool look_unchanged(const struct maildir *m);
+/* Whether some messages are in new/, after look_differs() has said that all is in the journal. */
+bool look_unmoved(struct maildir *m);
 /* In ns: how long until a directory of that state can't change without its state changing; 0: it can't now. */
 uint64_t look_settles(struct maildir *m, const struct dir_state dirs[DIR_COUNT]);
 void look_arm(struct maildir *m);

@@ -267,7 +267,9 @@ static void went(struct maildir *m, struct look *look, const struct watch_event 
 	const struct mdname parts = mdname_split(e->name);
 	struct message *msg = parts.base.n ? index_find_base(&m->index, parts.base) : NULL;
 
-	look->moved = msg ? msg->uid : drop(&look->fresh, e->name, in_new);
+	look->moved = drop(&look->fresh, e->name, in_new); /* it may be journaled since it was seen */
+	if (msg)
+		look->moved = msg->uid;
 	look->cookie = e->cookie;
 	if (e->cookie)
 		buf_add(&look->half, &look->moved, sizeof look->moved);
@@ -509,4 +511,19 @@ bool look_differs(struct maildir *m, struct look *look)
 		differs = msg && (msg->state & AT_DOUBT || !agrees(m, msg));
 	}
 	return differs;
+}
+
+/* With a watch, where each message is believed to be is where it is: somebody else may have moved them. */
+bool look_unmoved(struct maildir *m)
+{
+	struct index *ix = &m->index;
+	size_t i = index_position(ix, ix->new_from);
+
+	if (!m->unmoved || !m->exact || m->unplaced)
+		return m->unmoved;
+	while (i < index_count(ix) && !(index_at(ix, i)->state & AT_NEW))
+		i++;
+	m->unmoved = i < index_count(ix);
+	ix->new_from = m->unmoved ? index_at(ix, i)->uid : UINT32_MAX;
+	return m->unmoved;
 }

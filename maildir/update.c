@@ -6,7 +6,7 @@
 
 #define LINGER_MAX UINT64_C(100000000) /* ns; a time that far ahead is of another clock */
 
-enum { TRIES = 8, TRUST_EVERY_MS = 5000, LINGER_TRIES = 3 };
+enum { TRIES = 8, TRUST_EVERY_MS = 5000, LINGER_TRIES = 3, PAUSE_MAX_MS = 50 };
 
 bool update_trustworthy(struct maildir *m, struct dir_state ret_now[DIR_COUNT], uint64_t *ret_settles)
 {
@@ -53,21 +53,25 @@ void update_trust(struct maildir *m)
 		journal_mark_durable(&m->journal, m->journal.at);
 }
 
+/* Whether there is something that this session could make its own. All that was seen is in the journal. */
+static bool claimable(struct maildir *m, unsigned how)
+{
+	return how & MD_CLAIM_RECENT && (look_unmoved(m) || m->index.recent + 1 < m->index.uidnext);
+}
+
 int update_locked(struct maildir *m, struct look *look, unsigned how)
 {
-	bool claim = how & MD_CLAIM_RECENT;
 	int r;
 
 	if (!m->must_look && m->exact)
 		look_events(m, look);
 	if (m->must_look || m->power_cut || m->importing || (!m->exact && !look_unchanged(m)) ||
-	    (claim && m->unplaced)) {
+	    (how & MD_CLAIM_RECENT && m->unplaced)) {
 		r = look_everywhere(m, look);
 		if (r < 0)
 			return r;
 	}
-	claim = claim && (m->unmoved || m->index.recent + 1 < m->index.uidnext);
-	if (!look_differs(m, look) && !claim && !m->power_cut && !m->importing)
+	if (!look_differs(m, look) && !claimable(m, how) && !m->power_cut && !m->importing)
 		return 0;
 	r = settle(m, look, how);
 	m->must_look = m->must_look || r < 0;
@@ -79,12 +83,29 @@ static bool needed(struct maildir *m, struct look *look, unsigned how)
 {
 	if (m->damaged || m->must_look || m->power_cut || m->importing)
 		return true;
-	if (how & MD_CLAIM_RECENT && (m->unmoved || m->index.recent + 1 < m->index.uidnext))
-		return true;
 	if (!m->exact)
-		return !look_unchanged(m);
+		return !look_unchanged(m) || claimable(m, how);
 	look_events(m, look);
-	return m->must_look || look_differs(m, look);
+	return m->must_look || look_differs(m, look) || claimable(m, how);
+}
+
+/* Takes the lock, as long as it is needed: what the one who has it writes into the journal is mostly what all others in the folder
+ * have seen, too. If it is not needed any more, m->locked is false.
+ */
+static int lock_if_needed(struct maildir *m, struct look *look, unsigned how)
+{
+	const uint64_t until = clock_ms() + box_read_wait(m);
+	int r;
+
+	for (long ms = 1; (r = box_lock(m, 0)) == -ETIMEDOUT && clock_ms() < until; ms = MIN(2 * ms, (long)PAUSE_MAX_MS)) {
+		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
+		r = box_catch_up(m);
+		if (r < 0 || !needed(m, look, how))
+			return r;
+	}
+	if (r == -ETIMEDOUT)
+		box_impatient(m);
+	return r;
 }
 
 /* Once in a while, if it takes no waiting: who opens the folder while we have changed it need not read all of it. */
@@ -124,11 +145,13 @@ static int update_once(struct maildir *m, unsigned how)
 		return 0;
 	}
 	if (!begun)
-		r = box_lock(m, box_read_wait(m));
+		r = lock_if_needed(m, &look, how);
 	if (r < 0) {
 		m->must_look = true; /* events that were taken are not there a second time */
 		return can_wait(r) ? 1 : r;
 	}
+	if (!m->locked)
+		return 0;
 	r = update_locked(m, &look, how);
 	if (r >= 0 && (look.full || look.new_only))
 		update_trust(m);

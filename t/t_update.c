@@ -1,4 +1,5 @@
 /* t/t_update.c: a folder and what other programs do to it */
+#include <poll.h>
 #include <sys/file.h>
 #include "t/folder.h"
 
@@ -445,7 +446,77 @@ START_TEST(letters_that_mean_nothing_are_kept)
 }
 END_TEST
 
-T_SUITE("update", T_TEST(an_empty_directory_becomes_a_folder),
+/* Of a lock that is held until the end of the test; it is not waited for by who uses no dot-locks. */
+static void hold_dot_lock(const struct t_folder *f)
+{
+	t_put(f, "tmp/courier.lock", "1:elsewhere");
+}
+
+/* Whoever sees new mail when another has made it his own already, and still has the lock, has nothing to wait for. */
+START_TEST(what_is_in_the_journal_needs_no_lock)
+{
+	struct t_folder f = t_folder_make();
+	struct maildir_config locking = f.config;
+	struct maildir *a, *m;
+
+	three(&f);
+	a = t_select(&f);
+	locking.use_locks = true;
+	ck_assert_int_eq(maildir_open(f.fd, 0, &locking, &m), 0);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	maildir_events_clear(m);
+	t_put(&f, "new/4.d", "dddd");
+	t_mv(&f, "cur/1.a:2,", "cur/1.a:2,F");
+	ck_assert_int_eq(maildir_update(a, MD_CLAIM_RECENT), 0);
+	hold_dot_lock(&f);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_shows(m, "1:F 2:S 3:F 4:");
+	maildir_close(m);
+	maildir_close(a);
+	t_folder_remove(&f);
+}
+END_TEST
+
+static _Noreturn void update_later(const struct t_folder *f)
+{
+	struct maildir *m;
+
+	poll(NULL, 0, 100);
+	_exit(maildir_open(f->fd, 0, &f->config, &m) != 0 || maildir_update(m, MD_CLAIM_RECENT) != 0);
+}
+
+/* And who waits for the lock stops when the other has journaled what it is wanted for. */
+START_TEST(what_comes_into_the_journal_ends_the_wait_for_the_lock)
+{
+	struct t_folder f = t_folder_make();
+	struct maildir_config locking = f.config;
+	struct maildir *m;
+	int status;
+	pid_t pid;
+
+	three(&f);
+	locking.use_locks = true;
+	locking.read_wait_ms = 60000;
+	ck_assert_int_eq(maildir_open(f.fd, 0, &locking, &m), 0);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	maildir_events_clear(m);
+	hold_dot_lock(&f);
+	t_put(&f, "new/4.d", "dddd");
+	pid = fork();
+	if (pid == 0)
+		update_later(&f);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_tells(m, "+4");
+	t_shows(m, "1:* 2:*S 3:*F 4:");
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	maildir_close(m);
+	t_folder_remove(&f);
+}
+END_TEST
+
+T_SUITE("update", T_TEST(what_is_in_the_journal_needs_no_lock),
+	T_TEST(what_comes_into_the_journal_ends_the_wait_for_the_lock), T_TEST(an_empty_directory_becomes_a_folder),
 	T_TEST(the_lock_of_a_new_folder_is_kept_for_who_updates_next),
 	T_TEST(new_mail_is_moved_and_recent_for_who_claims_it_first),
 	T_TEST(who_only_reads_moves_nothing_but_gives_uids_for_good),
