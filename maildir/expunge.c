@@ -94,11 +94,24 @@ static int remove_files(struct maildir *m, struct look *look, const struct md_ui
 	return 0;
 }
 
-static void add_all(const struct maildir *m, unsigned how, struct buf *b)
+/* How many of all are meant. */
+static size_t meant(const struct index *ix, unsigned how)
 {
-	for (size_t i = 0; i < index_count(&m->index); i++)
-		if (is_meant(index_at(&m->index, i), how))
-			buf_add(b, &index_at(&m->index, i)->uid, sizeof(uint32_t));
+	return how & MD_FORCE ? index_count(ix) : ix->deleted;
+}
+
+/* From the last one back: what is removed is mostly new, and how many there are is known. They come out ascending. */
+static void add_all(const struct index *ix, unsigned how, struct buf *b)
+{
+	const struct message *v = (void *)ix->messages.s; /* with holes */
+	size_t left = MIN(meant(ix, how), index_count(ix));
+	uint32_t *uids = (void *)buf_reserve(b, left * sizeof *uids);
+
+	b->n = left * sizeof *uids;
+	for (size_t i = ix->messages.n / sizeof *v; i > 0 && left; i--)
+		if (is_meant(&v[i - 1], how) && !(v[i - 1].state & GONE))
+			uids[--left] = v[i - 1].uid;
+	buf_drop(b, left * sizeof *uids); /* there are none, but a snapshot may be damaged */
 }
 
 /* A file is gone for good before the journal says so: else a power cut could bring it back, as a new message.
@@ -115,7 +128,7 @@ static int expunge_locked(struct maildir *m, const struct md_uids *uids, unsigne
 	if (r < 0 && r != -ENOSPC && r != -EDQUOT) /* this is how room is made */
 		return r;
 	if (!uids)
-		add_all(m, how, &list);
+		add_all(&m->index, how, &list);
 	all = (struct md_uids){ (void *)list.s, list.n / sizeof(uint32_t) };
 	look_release(&look);
 	look_begin(m, &look);
@@ -132,12 +145,10 @@ static int expunge_locked(struct maildir *m, const struct md_uids *uids, unsigne
 
 static bool any_meant(const struct maildir *m, const struct md_uids *uids, unsigned how)
 {
-	const size_t n = uids ? uids->n : index_count(&m->index);
-
-	for (size_t i = 0; i < n; i++)
-		if (is_meant(uids ? index_find(&m->index, uids->v[i]) : index_at(&m->index, i), how))
+	for (size_t i = 0; uids && i < uids->n; i++)
+		if (is_meant(index_find(&m->index, uids->v[i]), how))
 			return true;
-	return false;
+	return !uids && meant(&m->index, how);
 }
 
 /* Where nothing is to be removed, nobody has to be waited for. */

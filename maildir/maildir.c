@@ -308,18 +308,15 @@ void maildir_vanished(const struct maildir *m, uint64_t modseq, struct arena *a,
 
 void maildir_changed(const struct maildir *m, uint64_t modseq, struct arena *a, uint32_t **ret, size_t *ret_n)
 {
-	const size_t count = index_count(&m->index);
-	uint32_t *v = NULL;
-	size_t n = 0;
+	_cleanup_(buf_release) struct buf uids = { 0 };
+	const struct message *v = (void *)m->index.messages.s; /* with holes */
+	const size_t all = modseq < m->index.modseq ? m->index.messages.n / sizeof *v : 0;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct message *msg = index_at(&m->index, i);
-
-		if (msg->modseq <= modseq)
-			continue;
-		v = arena_grow(a, v, n + 1, sizeof *v);
-		v[n++] = msg->uid;
-	}
-	*ret = v;
-	*ret_n = n;
+	for (size_t i = 0; i < all; i++)
+		if (v[i].modseq > modseq && !(v[i].state & GONE))
+			buf_add(&uids, &v[i].uid, sizeof v[i].uid);
+	*ret_n = uids.n / sizeof **ret;
+	*ret = arena_alloc(a, uids.n);
+	if (uids.n)
+		memcpy(*ret, uids.s, uids.n);
 }
