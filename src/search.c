@@ -25,6 +25,12 @@ int search_match_set(struct session *s, struct fetching *f, const struct search_
 	return key->nranges && bsearch(&f->uid, key->ranges, key->nranges, sizeof *key->ranges, by_range) != NULL;
 }
 
+int search_match_unseen(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	(void)s, (void)key;
+	return !(f->message->flags & MD_SEEN);
+}
+
 static void take_ranges(struct search_key *key, struct uidset *set)
 {
 	uidset_settle(set);
@@ -323,19 +329,44 @@ bool search_limit(struct session *s, struct command *cmd, struct search *search)
 	return true;
 }
 
+/* Narrows the positions from *first up to *end to those between which all messages are that can match. */
+static void narrow(const struct view *v, const struct search_key *list, size_t *first, size_t *end)
+{
+	for (const struct search_key *key = list; key; key = key->next) {
+		const struct seq *set = key->row->match == search_match_set && !key->saved ? key->ranges : NULL;
+
+		if (key->row == &row_list)
+			narrow(v, key->a, first, end);
+		if (key->row->match == search_match_unseen) {
+			const size_t unseen = maildir_first_unseen(v->box);
+
+			*first = MAX(*first, unseen < maildir_count(v->box) ? view_position(v, maildir_at(v->box, unseen)->uid) : v->n);
+		}
+		if (set && key->nranges) {
+			const uint32_t last = set[key->nranges - 1].b;
+
+			*first = MAX(*first, view_position(v, set[0].a));
+			*end = last < UINT32_MAX ? MIN(*end, view_position(v, last + 1)) : *end;
+		}
+	}
+}
+
 /* bare: found wants no more than which message it is, so one that cheap keys have found needs no more. */
 static void walk(struct session *s, const struct view *v, const struct search *search, bool backwards, bool bare,
 		 bool (*found)(void *data, struct fetching *f), void *data)
 {
 	_cleanup_(arena_free) struct arena scratch = { 0 };
-	const size_t first = search->from ? view_position(v, search->from) : 0, n = v->n - first;
 	const struct search_key *dear = search->keys;
+	size_t first = search->from ? view_position(v, search->from) : 0, end = v->n, n;
 	struct fetching f, glance = { .box = v->box, .fd = -1 };
 	struct progress progress;
 	bool more = true;
 
 	while (dear && dear->cost == COST_NONE)
 		dear = dear->next;
+	if (v->n)
+		narrow(v, search->keys, &first, &end);
+	n = end > first ? end - first : 0;
 	progress_begin(&progress, search->tag, search->part ? 0 : n);
 	for (size_t i = 0; i < n && more && !s->conn.error; i++) {
 		const struct message *message = view_message(v, first + (backwards ? n - 1 - i : i));

@@ -56,6 +56,7 @@ bool search_parse_key(struct search_parse *p, struct search_key **ret);
 /* Takes a set for key, by number or by UID, and its match. */
 bool search_parse_set(struct search_parse *p, struct search_key *key, enum resolve how);
 int search_match_set(struct session *s, struct fetching *f, const struct search_key *key);
+int search_match_unseen(struct session *s, struct fetching *f, const struct search_key *key);
 
 /* A search as a command asks for it, ready to run. */
 struct search {

@@ -38,7 +38,6 @@ FLAG_KEY(answered, MD_ANSWERED)
 FLAG_KEY(deleted, MD_DELETED)
 FLAG_KEY(draft, MD_DRAFT)
 FLAG_KEY(flagged, MD_FLAGGED)
-FLAG_KEY(seen, MD_SEEN)
 
 static int match_recent(struct session *s, struct fetching *f, const struct search_key *key)
 {
@@ -96,6 +95,11 @@ static int match_or(struct session *s, struct fetching *f, const struct search_k
 	const int r = search_match(s, f, key->a);
 
 	return r ? r : search_match(s, f, key->b);
+}
+
+static int match_seen(struct session *s, struct fetching *f, const struct search_key *key)
+{
+	return !search_match_unseen(s, f, key);
 }
 
 static bool parse_uid(struct search_parse *p, struct search_key *key)
@@ -331,7 +335,7 @@ static const struct search_row keys[] = {
 	{ "UNDRAFT",	COST_NONE,   NULL,	    match_undraft    },
 	{ "UNFLAGGED",	COST_NONE,   NULL,	    match_unflagged  },
 	{ "UNKEYWORD",	COST_NONE,   parse_keyword, match_unkeyword  },
-	{ "UNSEEN",	COST_NONE,   NULL,	    match_unseen     },
+	{ "UNSEEN",	COST_NONE,   NULL,	    search_match_unseen },
 	{ 0 },
 };
 
