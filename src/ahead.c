@@ -228,12 +228,19 @@ void ahead_end(struct ahead *a)
 	free(a);
 }
 
+bool ahead_pays(struct maildir *box, size_t n, uint32_t uid, unsigned needs, bool utf8)
+{
+	const unsigned facts = needs & ~0u << 16;
+
+	return n >= WORTHWHILE && facts && processors() >= 2 && !knows_all(box, uid, facts, utf8);
+}
+
 struct ahead *ahead_begin(struct maildir *box, const uint32_t *uids, size_t n, unsigned needs, bool utf8)
 {
 	const unsigned facts = needs & ~0u << 16;
 	struct ahead *a;
 
-	if (n < WORTHWHILE || !facts || processors() < 2 || knows_all(box, uids[n / 2], facts, utf8))
+	if (n < WORTHWHILE || !ahead_pays(box, n, uids[n / 2], facts, utf8))
 		return NULL;
 	a = must_alloc(sizeof *a);
 	*a = (struct ahead){ .box = box, .uids = uids, .n = n, .needs = facts, .utf8 = utf8 };

@@ -8,8 +8,12 @@
  */
 struct ahead;
 
-/* uids: ascending, in the order in which ahead_take() will ask for them; the caller's until ahead_end(). needs: those that are facts count.
- * NULL: there are few of them, or one processor only, or somebody has made these facts already.
+/* Whether so many messages, of which this is one, are worth it: not if there are few of them, or one processor only, or if somebody has made these
+ * facts already. needs: those that are facts count.
+ */
+bool ahead_pays(struct maildir *box, size_t n, uint32_t uid, unsigned needs, bool utf8);
+/* uids: ascending, in the order in which ahead_take() will ask for them; the caller's until ahead_end().
+ * NULL: it does not pay, or no thread is to be had.
  */
 struct ahead *ahead_begin(struct maildir *box, const uint32_t *uids, size_t n, unsigned needs, bool utf8);
 /* After fetching_begin() of the i-th: gives f what is known of it, which is good until the next call. */

@@ -1,5 +1,6 @@
 /* search.c: what a client looks for, and whether a message is it (RFC 9051 6.4.4) */
 #include <stdlib.h>
+#include "ahead.h"
 #include "limit.h"
 #include "maildir/metadata.h"
 #include "mail/charset.h"
@@ -351,6 +352,41 @@ static void narrow(const struct view *v, const struct search_key *list, size_t *
 	}
 }
 
+unsigned search_needs(const struct search_key *list)
+{
+	unsigned needs = 0;
+
+	for (const struct search_key *key = list; key; key = key->next)
+		needs |= key->needs | (key->a ? search_needs(key->a) : 0) | (key->b ? search_needs(key->b) : 0);
+	return needs;
+}
+
+/* Has facts made ahead of those of the n messages from position first that cheap keys, up to dear, find. */
+static struct ahead *begin_ahead(struct session *s, const struct view *v, const struct search *search, const struct search_key *dear,
+				 size_t first, size_t n, struct uids *ret)
+{
+	struct fetching glance = { .box = v->box, .fd = -1 };
+
+	if (!ahead_pays(v->box, n, n ? view_uid(v, first + n / 2) : 0, search->needs, s->out.utf8))
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		glance.message = view_message(v, first + i);
+		glance.uid = glance.message ? glance.message->uid : 0;
+		if (glance.message && match_until(s, &glance, search->keys, dear) > 0)
+			uids_push(ret, glance.uid);
+	}
+	return ahead_begin(v->box, ret->v, ret->n, search->needs, s->out.utf8);
+}
+
+/* Which cheap keys find may have changed since: *next is the first candidate that may still come. */
+static void take_ahead(struct ahead *ahead, const struct uids *candidates, size_t *next, struct fetching *f)
+{
+	while (ahead && *next < candidates->n && candidates->v[*next] < f->uid)
+		++*next;
+	if (ahead && *next < candidates->n && candidates->v[*next] == f->uid)
+		ahead_take(ahead, *next, f);
+}
+
 /* bare: found wants no more than which message it is, so one that cheap keys have found needs no more. */
 static void walk(struct session *s, const struct view *v, const struct search *search, bool backwards, bool bare,
 		 bool (*found)(void *data, struct fetching *f), void *data)
@@ -360,6 +396,9 @@ static void walk(struct session *s, const struct view *v, const struct search *s
 	size_t first = search->from ? view_position(v, search->from) : 0, end = v->n, n;
 	struct fetching f, glance = { .box = v->box, .fd = -1 };
 	struct progress progress;
+	struct ahead *ahead = NULL;
+	struct uids candidates = { 0 };
+	size_t next = 0;
 	bool more = true;
 
 	while (dear && dear->cost == COST_NONE)
@@ -368,6 +407,8 @@ static void walk(struct session *s, const struct view *v, const struct search *s
 		narrow(v, search->keys, &first, &end);
 	n = end > first ? end - first : 0;
 	progress_begin(&progress, search->tag, search->part ? 0 : n);
+	if (search->needs && !backwards)
+		ahead = begin_ahead(s, v, search, dear, first, n, &candidates);
 	for (size_t i = 0; i < n && more && !s->conn.error; i++) {
 		const struct message *message = view_message(v, first + (backwards ? n - 1 - i : i));
 
@@ -383,11 +424,14 @@ static void walk(struct session *s, const struct view *v, const struct search *s
 			continue;
 		}
 		fetching_of(&f, v->box, message, &scratch);
+		take_ahead(ahead, &candidates, &next, &f);
 		if (match_until(s, &f, dear, NULL) > 0)
 			more = found(data, &f);
 		fetching_end(&f);
 		arena_reset(&scratch);
 	}
+	ahead_end(ahead);
+	free(candidates.v);
 }
 
 void search_each(struct session *s, const struct view *v, const struct search *search, bool backwards,
@@ -433,6 +477,7 @@ void search_run(struct session *s, const struct view *v, struct search *search, 
 {
 	struct collection all = { .arena = a, .enough = enough, .fuzzy = search->fuzzy };
 
+	search->needs = enough ? 0 : search_needs(search->keys);
 	walk(s, v, search, backwards, true, collect, &all);
 	for (size_t i = 0; backwards && i < all.n / 2; i++) {
 		const uint32_t uid = all.uids[i];

@@ -15,6 +15,7 @@ struct search_key {
 	struct str name;		/* of a header field, a keyword */
 	bool kept;			/* fields_kept(name) */
 	unsigned field;			/* field_number(name) */
+	unsigned needs;			/* what tells of it */
 	struct str needle;		/* as the client wrote it, then folded (mail/fold.h) */
 	bool text;			/* needle is to be folded */
 	enum collation collation;	/* that it was folded by */
@@ -66,6 +67,7 @@ struct search {
 	bool fuzzy;			/* FUZZY is */
 	struct str tag;			/* of the command, to tell its progress */
 	uint32_t from;			/* messages of lower UIDs are left out (MESSAGELIMIT) */
+	unsigned needs;			/* facts that most of the messages are asked for: several threads make them (ahead.h) */
 	bool part;			/* it is part of greater work, so how much there is to do is not known */
 	uint8_t *scores;		/* of each message that search_run() has found */
 };
@@ -99,6 +101,9 @@ bool search_limit(struct session *s, struct command *cmd, struct search *search)
 
 /* 1: all keys of the list match, 0: one does not, or a negative errno of reading the message. */
 int search_match(struct session *s, struct fetching *f, const struct search_key *list);
+
+/* The facts that keys ask for, for search.needs. */
+unsigned search_needs(const struct search_key *list);
 
 /* Calls found for each message of the view that matches, upwards or backwards, until it returns false. A message that is
  * gone, or that can't be read, does not match.

@@ -200,6 +200,7 @@ static void look_in(struct search_key *key, struct str name)
 	key->name = name;
 	key->kept = fields_kept(name);
 	key->field = key->kept ? field_number(name) : 0;
+	key->needs = texts_have(key->field) && key->collation == I_UNICODE_CASEMAP ? NEEDS_TEXTS : key->kept ? NEEDS_FIELDS : NEEDS_HEADER;
 }
 
 /* BCC, CC, FROM, SUBJECT, TO: the row's name is the field's. */
@@ -233,8 +234,8 @@ static int scored(struct fetching *f, const struct search_key *key)
 /* Shows the matcher what there is of the field, as facts have it: as it is compared, or as it is sent; else as the header does. Whether there is any. */
 static int look_at_field(struct fetching *f, const struct search_key *key, struct matcher *m)
 {
-	const bool known = texts_have(key->field) && key->collation == I_UNICODE_CASEMAP;
-	const int r = fetching_need(f, known ? NEEDS_TEXTS : key->kept ? NEEDS_FIELDS : NEEDS_HEADER);
+	const bool known = key->needs == NEEDS_TEXTS;
+	const int r = fetching_need(f, key->needs);
 	struct str texts = f->facts[FACT_TEXTS], value;
 	struct fields fields = f->fields;
 	bool any = false;

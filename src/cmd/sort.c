@@ -161,6 +161,9 @@ static enum verdict cmd_sort(struct session *s, struct command *cmd)
 		sorting.arena = context_arena(context);
 	else
 		sorting_rank(&sorting, s->view->box);
+	search.needs = search_needs(search.keys);
+	for (size_t i = 0; i < sorting.order.n; i++)
+		search.needs |= sorting.order.v[i].row->needs;
 	search_each(s, s->view, &search, false, sorting_add, &sorting);
 	r.uids = sorting_finish(&sorting);
 	r.n = sorting.n;

@@ -103,6 +103,7 @@ static enum verdict cmd_thread(struct session *s, struct command *cmd)
 	if (search_limit(s, cmd, &search))
 		return cmd_limit(s, cmd);
 	g.threading.ids.arena = g.threading.subjects.arena = cmd->arena;
+	search.needs = NEEDS_ORDER | search_needs(search.keys);
 	search_each(s, s->view, &search, false, gather, &g);
 	w_untagged(&s->out);
 	w_atom(&s->out, "THREAD");
