@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "maildir/box.h"
 #include "maildir/cache.h"
+#include "maildir/snapshot.h"
 
 /* A dirty page may wait this long before the kernel writes it (dirty_expire_centisecs is 30 s). */
 enum { WRITTEN_BACK_S = 35 };
@@ -219,6 +220,19 @@ int box_settle(struct maildir *m)
 	return m->unsettled ? box_sync_journal(m) : 0;
 }
 
+/* The index is not what the journal says. */
+static int lost_snapshot(struct maildir *m)
+{
+	m->stale = true;
+	cache_lost(m->config->cache);
+	return -ESTALE;
+}
+
+int box_check_snapshot(struct maildir *m)
+{
+	return snapshot_is_whole(&m->index) ? 0 : lost_snapshot(m);
+}
+
 int box_catch_up(struct maildir *m)
 {
 	const uint32_t uidnext = m->index.uidnext, recent = m->index.recent;
@@ -265,7 +279,9 @@ int box_lock(struct maildir *m, unsigned wait_ms)
 	}
 	m->impatient_until = 0;
 	m->locked = true;
-	r = box_catch_up(m);
+	r = box_check_snapshot(m);
+	if (r == 0)
+		r = box_catch_up(m);
 	if (r < 0)
 		box_unlock(m);
 	return r;
@@ -287,7 +303,7 @@ static void put_boot(struct maildir *m, struct txn *t)
 		txn_add(t, line_boot(&now));
 }
 
-/* Only now and then, as each time costs as much as reading all of it. */
+/* Only now and then, as each time costs as much as reading all of it. That is done first: what a snapshot says may be wrong, and would be the truth. */
 static int compact(struct maildir *m)
 {
 	const uint64_t live = index_count(&m->index) + m->index.tombs.n / sizeof(struct tomb) + m->keywords.n;
@@ -295,7 +311,9 @@ static int compact(struct maildir *m)
 
 	if (m->memory_only || m->journal.lines < 2 * live + 1000)
 		return 0;
-	r = box_rewrite(m, &m->index);
+	r = m->index.file >= 0 ? box_reload(m) : 0;
+	if (r >= 0)
+		r = box_rewrite(m, &m->index);
 	return r < 0 ? r : box_reload(m);
 }
 
@@ -309,11 +327,15 @@ int box_commit(struct maildir *m, struct txn *t, bool sync)
 	if (t->text.n == 0)
 		return 0;
 	put_boot(m, t);
-	r = m->memory_only ? 0 : lock_check(&m->lock);
+	r = box_check_snapshot(m);
+	if (r >= 0 && m->index.file >= 0 && !txn_is_readable(t, &m->index))	/* a failing disk */
+		r = lost_snapshot(m);
+	if (r >= 0 && !m->memory_only)
+		r = lock_check(&m->lock);
 	if (r >= 0 && !m->memory_only)
 		r = journal_append(&m->journal, t, sync || m->remote); /* others read it at the server */
-	if (r >= 0)
-		r = txn_apply(t, &m->index);
+	if (r >= 0 && txn_apply(t, &m->index) < 0)	/* the same: it is in the journal, and not in the index */
+		r = lost_snapshot(m);
 	if (r >= 0 && sync && m->unsettled)
 		r = fsync(m->dir) < 0 ? -errno : 0;
 	m->unsettled = m->unsettled && (r < 0 || !sync);

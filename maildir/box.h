@@ -65,6 +65,9 @@ uint32_t box_imported(struct maildir *m, struct str base);
 
 int box_snapshots(const struct maildir *m); /* the directory of snapshots; -1: none */
 
+/* What the index has of a snapshot counts only if this says so afterwards, and before any of it is told or written. -ESTALE: somebody has cut or
+ * changed the file. */
+int box_check_snapshot(struct maildir *m);
 /* Reads what others have journaled. Takes no lock; does more if it is held: mends the journal, or makes it
  * again. */
 int box_catch_up(struct maildir *m);

@@ -102,6 +102,7 @@ void cache_close(struct cache *c)
 	cache_commit(c, 0);
 	numbers_close(c);
 	cache_stop(c);
+	cache_guard_end(c);
 	buf_release(&c->pending);
 	fd_closep(&c->dir);
 	free(c->path);

@@ -25,6 +25,14 @@ const char *cache_path(const struct cache *c);
 /* IMAPD_CACHE_SIZE: octets that the file of facts may have, at least CACHE_SIZE_LEAST; before anything else. */
 void cache_limit(struct cache *c, uint64_t octets);
 
+/* Runs what(data), which may open folders with this cache. False if what it used of a snapshot is not there any more, or not what it was: then what()
+ * has ended where that was found out, as if it had been killed there, and nothing that it had opened or allocated may be touched again, not
+ * even to release it. So the process can do little but end; the snapshots are removed. c NULL: what() is just run.
+ */
+bool cache_survive(struct cache *c, void (*what)(void *data), void *data);
+/* Lets it be so. Returns if nothing is run by cache_survive(). */
+void cache_lost(const struct cache *c);
+
 /* Facts: what is known of messages. In a file that is opened when it is first needed; nothing fails, all that can happen is that nothing is
  * found and nothing is kept, as with c NULL. Never used in a process that was forked after that.
  */

@@ -257,7 +257,6 @@ int cache_file_open(struct cache *c)
 
 void cache_file_close(struct cache *c)
 {
-	cache_guard_end(c);
 	if (c->env)
 		mdb_env_close(c->env);
 	c->env = NULL;

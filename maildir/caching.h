@@ -82,7 +82,7 @@ void cache_unlock(struct cache *c);
 bool cache_is_damage(int error);
 
 /* cache_guard.c: who falls over the file */
-/* From begin to end a crash removes the file, if by no more than its mark: it may have been that. */
+/* From begin to end a crash removes the file if it is open, if by no more than its mark: it may have been that. */
 void cache_guard_begin(struct cache *c);
 void cache_guard_end(struct cache *c);
 /* Runs what(c, data), which only reads. MDB_CORRUPTED if it has fallen over the file. Guards are not nested. */

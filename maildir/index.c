@@ -1,5 +1,6 @@
 /* maildir/index.c: what a folder's journal says, in memory */
 #include <string.h>
+#include "base/fd.h"
 #include "maildir/index.h"
 
 enum { HOLES_MIN = 1024 }; /* so many cost less than moving messages */
@@ -7,6 +8,7 @@ enum { HOLES_MIN = 1024 }; /* so many cost less than moving messages */
 void index_init(struct index *ix, struct keyword_table *keywords)
 {
 	*ix = (struct index){ .keywords = keywords,
+			      .file = -1,
 			      .uidnext = 1,
 			      .modseq = 1,
 			      .unseen_from = UINT32_MAX,
@@ -24,6 +26,7 @@ void index_release(struct index *ix)
 	buf_release(&ix->events);
 	buf_release(&ix->boots);
 	buf_release(&ix->recents);
+	fd_closep(&ix->file);
 }
 
 static struct message *all(const struct index *ix)
@@ -585,5 +588,5 @@ void index_replace(struct index *ix, struct index *now)
 	}
 	index_release(ix);
 	*ix = *now;
-	*now = (struct index){ 0 };
+	index_init(now, ix->keywords);
 }

@@ -32,6 +32,9 @@ struct boot { /* the boot of a host in which it last wrote here */
 struct index {
 	struct keyword_table *keywords; /* shared with the index that replaces this one */
 	struct arena arena;		/* hosts */
+	int file;			/* of which parts are mapped here (snapshot.h); -1: none */
+	uint64_t file_size;		/* and what it has to be as long as these are right */
+	int64_t file_stamp;
 	struct buf messages;		/* struct message, by ascending UID, and holes where some were expunged */
 	struct buf holes;		/* uint32_t: where in messages, ascending */
 	size_t unseen, deleted;		/* messages without \Seen, with \Deleted */

@@ -371,6 +371,26 @@ int txn_apply(const struct txn *t, struct index *ix)
 	return 0;
 }
 
+bool txn_is_readable(const struct txn *t, const struct index *ix)
+{
+	const struct line_bounds below = { .uid = t->uidnext, .modseq = t->modseq + 1 };
+	struct str rest = buf_view(&t->text), line;
+	struct index as = *ix;	/* lines are read by its numbers only */
+
+	if (t->uidnext < ix->uidnext || t->modseq < ix->modseq)
+		return false;
+	while (str_cut(&rest, '\n', &line) && line.n) {
+		struct line_names names;
+		struct line l;
+
+		if (line_read(&as, line, &below, &names, &l) < 0)
+			return false;
+		if (l.kind == '+')
+			as.uidnext = l.uids.lo + 1;
+	}
+	return true;
+}
+
 /* The mark is the time of the last access, which means nothing else here: an hour after the last change, so that reading
  * leaves it alone (mount(8), relatime), and with the octet for its nanoseconds, as two changes may have one time. Whoever changes the file
  * undoes it, and where it can't be made the disk is waited for again.

@@ -67,6 +67,8 @@ void txn_run_end(struct txn *t, struct txn_run *run);
  * stays. -ENOLCK: somebody has appended without our knowing.
  */
 int journal_append(struct journal *j, struct txn *t, bool sync);
+/* Whether who reads the journal would take all of t, to which nothing is added any more. What is made of an undamaged index is. */
+bool txn_is_readable(const struct txn *t, const struct index *ix);
 /* Does what t says, as if it had been read. */
 int txn_apply(const struct txn *t, struct index *ix);
 

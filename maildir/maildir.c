@@ -102,7 +102,7 @@ static void sweep(struct maildir *m)
 /* For the next one who opens this. */
 static void save_snapshot(struct maildir *m, bool swap)
 {
-	if (!m->index.telling || m->memory_only || m->damaged || m->stale || m->must_look || m->importing ||
+	if (m->memory_only || m->damaged || m->stale || m->must_look || m->importing ||
 	    box_snapshots(m) < 0 || !snapshot_is_due(&m->journal))
 		return;
 	m->index.unplaced = m->unplaced;
@@ -122,19 +122,22 @@ void maildir_close(struct maildir *m)
 	struct dir_state now[DIR_COUNT];
 	struct arena arena;
 	uint64_t settles;
+	bool sure;
 
 	if (!m)
 		return;
 	box_unlock(m);	/* MD_UPDATE_NEXT, and no update came */
-	if (m->index.telling && update_trustworthy(m, now, &settles) && settles == 0 && box_lock(m, 0) >= 0) {
+	sure = m->index.telling && !m->stale && snapshot_is_whole(&m->index);
+	if (sure && update_trustworthy(m, now, &settles) && settles == 0 && box_lock(m, 0) >= 0) {
 		update_trust(m);
 		box_unlock(m);
 	}
-	if (m->index.telling)
+	if (sure)
 		numbers_keep(m);
-	if (m->index.telling && !(m->mode & MD_READONLY))
+	if (sure && !(m->mode & MD_READONLY))
 		sweep(m);
-	save_snapshot(m, false);
+	if (sure)
+		save_snapshot(m, false);
 	watch_close(&m->watch, m->config->spare_watch);
 	journal_close(&m->journal);
 	lock_release(&m->lock);

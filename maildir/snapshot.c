@@ -5,7 +5,8 @@
  *
  * To sum all of it up at each opening would take as long as reading it. But whoever else writes into it changes its time, which
  * we have set to one in the past, so only what a failing disk changes goes unnoticed; that may lead to wrong answers, never out of memory
- * that is ours.
+ * that is ours. As long as it is mapped its time is looked at again and again (snapshot_is_whole()), and who falls over a page that is not
+ * there any more is caught by cache_survive().
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -147,6 +148,22 @@ static bool map_all(int fd, const struct head *h, struct index *ix)
 	       map(fd, &h->tombs, &ix->tombs) && (ix->names.n == 0 || ix->names.s[ix->names.n - 1] == 0);
 }
 
+/* fd is the file that is mapped, and is ix's from here on. */
+static void keep_file(struct index *ix, int fd, const struct head *h)
+{
+	ix->file = fd;
+	ix->file_size = h->file_size;
+	ix->file_stamp = h->stamp;
+}
+
+bool snapshot_is_whole(const struct index *ix)
+{
+	struct stat st;
+
+	return ix->file < 0 || (fstat(ix->file, &st) == 0 && (uint64_t)st.st_size == ix->file_size &&
+				st.st_mtim.tv_sec == ix->file_stamp && st.st_mtim.tv_nsec == 0);
+}
+
 /* The sets of keywords by their numbers here, each as its letters that are no keyword's, how many keywords, and those. */
 static bool take_sets(struct index *ix, struct str s, uint64_t sets)
 {
@@ -242,6 +259,8 @@ int snapshot_load(int dir, struct journal *j, struct index *ix)
 		return -EBADMSG;
 	}
 	take_rest(ix, &h);
+	keep_file(ix, fd, &h);
+	fd = -1;
 	j->at = j->snapshot_at = h.journal_at;
 	j->snapshot_old = old;
 	j->lines = h.journal_lines;
@@ -418,8 +437,8 @@ static int open_new(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Nobody tells us of folders that were deleted; their snapshots are those that nobody has renewed. */
-static void sweep(int dir)
+/* Removes the snapshots that were last written before that. */
+static void sweep(int dir, int64_t before)
 {
 	const int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
@@ -430,7 +449,7 @@ static void sweep(int dir)
 
 		if (str_ends(str_z(e->d_name), STR(".index")) &&
 		    fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    st.st_ctim.tv_sec + KEPT_S < (time_t)clock_unix())
+		    st.st_ctim.tv_sec < before)
 			unlinkat(dir, e->d_name, 0);
 	}
 	if (d)
@@ -439,12 +458,18 @@ static void sweep(int dir)
 		close(fd);
 }
 
-/* What the file has of ix, which it was made from, takes the place of what ix has. Only doubts stand in memory alone. */
-static void take_from(int fd, const struct head *h, struct index *ix)
+void snapshot_remove_all(int dir)
 {
-	struct index mapped = { 0 };
+	sweep(dir, INT64_MAX);
+}
 
-	if (!map_all(fd, h, &mapped)) {
+/* What the file has of ix, which it was made from, takes the place of what ix has. Only doubts stand in memory alone. */
+static void take_from(int *fd, const struct head *h, struct index *ix)
+{
+	struct index mapped;
+
+	index_init(&mapped, NULL);
+	if (!map_all(*fd, h, &mapped)) {
 		index_release(&mapped);
 		return;
 	}
@@ -462,6 +487,9 @@ static void take_from(int fd, const struct head *h, struct index *ix)
 	ix->tombs = mapped.tombs;
 	ix->names_dead = 0;
 	ix->slots_used = h->slots_used;
+	fd_closep(&ix->file);
+	keep_file(ix, *fd, h);
+	*fd = -1;
 }
 
 int snapshot_save(int dir, struct journal *j, struct index *ix, bool swap)
@@ -476,18 +504,20 @@ int snapshot_save(int dir, struct journal *j, struct index *ix, bool swap)
 	if (fd < 0)
 		return fd;
 	r = write_all(fd, j, ix, &h);
+	if (r >= 0 && !snapshot_is_whole(ix))
+		r = -ESTALE;
 	if (r >= 0 && renameat(dir, new, dir, name) < 0)
 		r = -errno;
 	if (r >= 0 && swap)
-		take_from(fd, &h, ix);
-	close(fd);
+		take_from(&fd, &h, ix);
+	fd_closep(&fd);
 	if (r < 0) {
 		unlinkat(dir, new, 0);
 		return r;
 	}
 	j->snapshot_at = j->at;
 	j->snapshot_old = false;
-	sweep(dir);
+	sweep(dir, (int64_t)clock_unix() - KEPT_S);	/* nobody tells us of folders that were deleted */
 	return 0;
 }
 

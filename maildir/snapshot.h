@@ -17,5 +17,10 @@ int snapshot_load(int dir, struct journal *j, struct index *ix);
  */
 int snapshot_save(int dir, struct journal *j, struct index *ix, bool swap);
 
+/* Whether the file that is mapped is as it was: nobody has written to it or cut it. All that was read of it before the question is right then. */
+bool snapshot_is_whole(const struct index *ix);
+/* Those of all folders in dir: the files can't be trusted. */
+void snapshot_remove_all(int dir);
+
 /* Whether so much has been journaled since the last one that reading it takes longer than it should. */
 bool snapshot_is_due(const struct journal *j);

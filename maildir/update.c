@@ -174,6 +174,8 @@ int maildir_update(struct maildir *m, unsigned how)
 			break;
 		r = 1;
 	}
+	if (r >= 0 && box_check_snapshot(m) < 0)
+		return -ESTALE;
 	settled = box_settle(m);
 	return r < 0 || settled == 0 ? r : settled;
 }

@@ -243,7 +243,7 @@ static bool answer(struct session *s, struct command *cmd, enum verdict verdict)
 		correct(s, cmd, verdict);
 	tagged(s, cmd, verdict);
 	/* Answers wait for each other, but not for a client that sends without end and reads nothing. */
-	conn_flush_some(&s->conn, 65536);
+	conn_flush_lines(&s->conn, 65536);
 	if (verdict == OK && cmd->then)
 		cmd->then(s);
 	return s->state != LOGGED_OUT && !s->conn.error;
@@ -299,6 +299,7 @@ bool command_next(struct session *s)
 
 	arena_reset(&s->scratch);
 	s->working = (struct progress){ 0 };
+	conn_mark(&s->conn);
 	frame_begin(&s->frame);
 	/* A client that never pauses does not keep us. */
 	if (conn_buffered(&s->conn).n && wait_for(&s->conn.wait, WAIT_STOP, 0) > 0)

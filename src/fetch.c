@@ -345,7 +345,7 @@ int fetch_tell(struct session *s, struct fetching *f, const struct fetch_item *i
 	}
 	w_close(&s->out);
 	w_crlf(&s->out);
-	conn_flush_some(&s->conn, PIECE);
+	conn_flush_lines(&s->conn, PIECE);
 	return r;
 }
 

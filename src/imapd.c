@@ -342,9 +342,16 @@ static void give_back(struct session *s)
 		wipe(b.s, b.size);
 }
 
+static void run(void *session)
+{
+	session_run(session);
+	leave_folder(session);
+}
+
 static int serve(const struct start *st, struct store *store, int debug)
 {
 	struct session s;
+	bool lost;
 
 	session_init(&s, st, store, debug);
 	warn_capabilities(&s);
@@ -354,14 +361,19 @@ static int serve(const struct start *st, struct store *store, int debug)
 		return EXIT_TEMPORARY;
 	}
 	greet(&s, st);
-	session_run(&s);
-	leave_folder(&s);
+	lost = !cache_survive(store->config.cache, run, &s);
+	if (lost) {
+		log_line(LOG_ERR, "a file in the cache was cut off or changed under a session, which ends");
+		session_lost(&s);
+	}
 	if (s.end == STATUS_LOGOUT || s.end == STATUS_UNAUTHENTICATED)
 		purge_trash(&s);
 	if (s.end == STATUS_UNAUTHENTICATED)
 		give_back(&s);
 	status_end(&st->status, s.end,
 		   &(struct status_counts){ s.conn.rcvd, s.conn.sent, s.served.header, s.served.body });
+	if (lost)	/* nothing can be released */
+		_exit(EXIT_OK);
 	session_release(&s);
 	return EXIT_OK;
 }

@@ -156,7 +156,7 @@ void session_capability(struct session *s)
 	}
 }
 
-void session_bye(struct session *s, enum status_end why, const char *code, const char *text)
+static void write_bye(struct session *s, const char *code, const char *text)
 {
 	w_untagged(&s->out);
 	w_atom(&s->out, "BYE");
@@ -166,7 +166,24 @@ void session_bye(struct session *s, enum status_end why, const char *code, const
 	}
 	w_text(&s->out, str_z(text));
 	w_crlf(&s->out);
+}
+
+void session_bye(struct session *s, enum status_end why, const char *code, const char *text)
+{
+	write_bye(s, code, text);
 	session_end(s, why);
+}
+
+void session_lost(struct session *s)
+{
+	s->conn.wait.before = NULL;
+	s->conn.wait.rested = NULL;
+	if (s->state == LOGGED_OUT)
+		return;
+	s->end = STATUS_DISCONNECTED;
+	if (conn_take_back(&s->conn))
+		write_bye(s, "UNAVAILABLE", "What was known of the mailbox has been lost; connect again.");
+	conn_linger(&s->conn);
 }
 
 void session_doing(struct session *s, const char *what, struct str name)

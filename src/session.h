@@ -117,5 +117,8 @@ void session_bye(struct session *s, enum status_end why, const char *code, const
 /* The same without a word. */
 void session_end(struct session *s, enum status_end why);
 
+/* After cache_survive() has failed: BYE, where the client can be told, and nothing else. */
+void session_lost(struct session *s);
+
 /* What systemctl status shows beside user and address. Text may be any octets. */
 void session_doing(struct session *s, const char *what, struct str name);

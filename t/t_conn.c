@@ -87,6 +87,31 @@ START_TEST(answers_travel_together_before_a_wait)
 }
 END_TEST
 
+START_TEST(what_is_no_whole_line_yet_can_be_taken_back)
+{
+	struct ends e;
+
+	ends_open(&e, false);
+	buf_z(&e.conn.out, "whole\r\n");
+	conn_mark(&e.conn);
+	buf_z(&e.conn.out, "par");
+	ck_assert(conn_take_back(&e.conn));
+	t_str_eq(buf_view(&e.conn.out), STR("whole\r\n"));
+	buf_z(&e.conn.out, "line\r\n");
+	ck_assert_int_eq(conn_flush(&e.conn), 0);
+	ck_assert(conn_take_back(&e.conn));
+	buf_z(&e.conn.out, "a long line, ");
+	ck_assert_int_eq(conn_flush_some(&e.conn, 1), 0);
+	buf_z(&e.conn.out, "half of which has gone");
+	ck_assert(!conn_take_back(&e.conn));
+	buf_z(&e.conn.out, "\r\n");
+	ck_assert_int_eq(conn_flush_lines(&e.conn, 1), 0);
+	ck_assert(conn_take_back(&e.conn));
+	ck_assert_uint_eq(e.conn.out.n, 0);
+	ends_close(&e);
+}
+END_TEST
+
 START_TEST(the_end_of_input_leaves_output_alive)
 {
 	char room[10];
@@ -417,7 +442,7 @@ START_TEST(what_nobody_read_stays_in_its_order)
 END_TEST
 
 T_SUITE("conn", T_LOOP(answers_travel_together_before_a_wait, kinds),
-	T_TEST(the_end_of_input_leaves_output_alive),
+	T_TEST(what_is_no_whole_line_yet_can_be_taken_back), T_TEST(the_end_of_input_leaves_output_alive),
 	T_LOOP(a_client_that_is_gone_makes_writes_nothing, kinds),
 	T_LOOP(a_client_that_reads_nothing_is_given_up, kinds), T_LOOP(a_big_answer_arrives_whole, kinds),
 	T_LOOP(reads_are_of_any_size, kinds), T_LOOP(what_is_buffered_ends_a_wait, kinds),

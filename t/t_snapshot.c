@@ -1,4 +1,6 @@
 /* t/t_snapshot.c: snapshots of an index, and what makes them void */
+#define _GNU_SOURCE
+#include "base/fd.h"
 #include "maildir/box.h"
 #include "maildir/cache.h"
 #include "maildir/snapshot.h"
@@ -344,6 +346,97 @@ START_TEST(a_damaged_part_behind_the_first_harms_nobody)
 }
 END_TEST
 
+static bool has_renames(const struct t_folder *f)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+	const int fd = openat(f->fd, "imapd.journal", O_RDONLY | O_CLOEXEC);
+	const size_t most = 1 << 20;
+	const ssize_t n = fd_pread_all(fd, buf_reserve(&b, most), most, 0);
+
+	close(fd);
+	return n > 0 && memmem(b.s, (size_t)n, "\nn ", 3);
+}
+
+/* What a failing disk has changed is not written on. But that a file has been renamed is believed, and who reads that of the wrong message
+ * has to mend the journal.
+ */
+START_TEST(nothing_is_journaled_that_nobody_can_read)
+{
+	struct fixture x = fixture();
+	const int fd = openat(x.f.fd, x.snapshot, O_RDWR | O_CLOEXEC);
+	_cleanup_(arena_free) struct arena a = { 0 };
+	const struct md_change seen = { .op = MD_ADD, .flags = MD_FLAGGED };
+	struct keyword_table keywords;
+	struct journal j = { .fd = -1 };
+	struct md_uids modified, gone;
+	struct index ix;
+	struct maildir *m;
+	struct stat st;
+
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	for (off_t at = 4096 + _i; at < st.st_size; at += 97)
+		ck_assert_int_eq(pwrite(fd, &(unsigned char){ (unsigned char)(at * 31 >> 3) }, 1, at), 1);
+	put_time_back(fd, &st);
+	m = t_open(&x.f, 0);
+	for (size_t i = 0; i < maildir_count(m); i++) {
+		uint32_t uid = maildir_at(m, i)->uid;
+
+		maildir_store(m, (struct md_uids){ &uid, 1 }, &seen, &a, &modified, &gone);
+		if (i % 7 == 0)
+			maildir_expunge(m, &(struct md_uids){ &uid, 1 }, MD_FORCE);
+	}
+	maildir_update(m, MD_CLAIM_RECENT);
+	maildir_close(m);
+	keywords_init(&keywords);
+	index_init(&ix, &keywords);
+	if (!has_renames(&x.f))
+		ck_assert_int_eq(journal_open(x.f.fd, -1, &ix, &j), 0);
+	journal_close(&j);
+	index_release(&ix);
+	keywords_release(&keywords);
+	release(&x);
+}
+END_TEST
+
+static uint64_t modseq_of_100th(struct fixture *x)
+{
+	struct maildir *m = t_open(&x->f, MD_READONLY);
+	const uint64_t modseq = maildir_at(m, 100)->modseq;
+
+	maildir_close(m);
+	return modseq;
+}
+
+/* Not what a session has of the snapshot. */
+START_TEST(what_the_journal_says_is_what_is_compacted)
+{
+	struct fixture x = fixture();
+	const int fd = openat(x.f.fd, x.snapshot, O_RDWR | O_CLOEXEC);
+	struct stat st, old, new;
+	struct maildir *m;
+	uint64_t modseq;
+
+	ck_assert_int_eq(fstatat(x.f.fd, "imapd.journal", &old, 0), 0);
+	x.f.config.cache = NULL;
+	modseq = modseq_of_100th(&x);
+	x.f.config.cache = x.cache;
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_int_eq(pwrite(fd, &(uint64_t){ modseq + 1 }, sizeof modseq, 4096 + 100 * (off_t)sizeof(struct message)), sizeof modseq);
+	put_time_back(fd, &st);
+	ck_assert_uint_eq(modseq_of_100th(&x), modseq + 1);
+	m = t_select(&x.f);
+	for (uint32_t i = 0; i < 2000; i++)
+		maildir_store(m, (struct md_uids){ &(uint32_t){ 290 }, 1 }, &(struct md_change){ .op = MD_SET, .flags = i % 2 ? MD_SEEN : 0 },
+			      &m->arena, &(struct md_uids){ 0 }, &(struct md_uids){ 0 });
+	maildir_close(m);
+	ck_assert_int_eq(fstatat(x.f.fd, "imapd.journal", &new, 0), 0);
+	ck_assert_uint_ne(old.st_ino, new.st_ino);
+	x.f.config.cache = NULL;
+	ck_assert_uint_eq(modseq_of_100th(&x), modseq);
+	release(&x);
+}
+END_TEST
+
 /* A session that rests swaps its memory for the file, and goes on as if nothing had been. */
 START_TEST(who_rests_sees_the_same)
 {
@@ -400,4 +493,5 @@ T_SUITE("snapshot", T_TEST(it_says_what_the_journal_does), T_TEST(what_came_afte
 	T_TEST(who_leaves_takes_in_what_has_come_for_the_next_one),
 	T_TEST(a_journal_that_was_written_anew_makes_it_void), T_TEST(a_journal_that_has_lost_its_end_makes_it_void),
 	T_TEST(one_that_somebody_has_written_to_is_not_used), T_LOOP(a_damaged_one_is_not_used, damages), { a_damaged_part_behind_the_first_harms_nobody, 97 },
+	{ nothing_is_journaled_that_nobody_can_read, 97 }, T_TEST(what_the_journal_says_is_what_is_compacted),
 	T_TEST(who_rests_sees_the_same), T_TEST(without_a_place_for_it_all_is_well))

@@ -179,12 +179,33 @@ static int flush(struct conn *c, bool more)
 
 int conn_flush(struct conn *c)
 {
+	conn_mark(c);
 	return flush(c, false);
+}
+
+void conn_mark(struct conn *c)
+{
+	c->whole = c->written + c->out.n;
+}
+
+bool conn_take_back(struct conn *c)
+{
+	if (c->error || c->whole < c->written)
+		return false;
+	c->out.n = (size_t)(c->whole - c->written);
+	return true;
 }
 
 int conn_flush_some(struct conn *c, size_t limit)
 {
 	return c->out.n > limit ? flush(c, true) : c->error;
+}
+
+int conn_flush_lines(struct conn *c, size_t limit)
+{
+	if (c->out.n > limit)
+		conn_mark(c);
+	return conn_flush_some(c, limit);
 }
 
 void conn_write(struct conn *c, const void *p, size_t n)

@@ -44,6 +44,7 @@ struct conn {
 	bool ended;	     /* the client has sent its last octet */
 	uint64_t rcvd, sent; /* octets on the wire, since conn_open() */
 	uint64_t written;    /* the same as sent, but before layers changed them */
+	uint64_t whole;	     /* of written and out, what ends with a whole line (conn_mark()) */
 	int idle_ms;	     /* what a read may take while a command is awaited; 30 min at first */
 	int literal_ms;	     /* and inside a literal, without any progress; 60 s at first */
 	int write_ms;	     /* what a write may take without any progress; 60 s at first */
@@ -71,6 +72,11 @@ void conn_push(struct conn *c, struct layer *l);
 int conn_flush(struct conn *c);
 /* The same if out has more than limit octets, for a handler that answers at length. */
 int conn_flush_some(struct conn *c, size_t limit);
+int conn_flush_lines(struct conn *c, size_t limit);	/* out ends with a whole line */
+/* What is in out ends with a whole line. So it always does at conn_flush(). */
+void conn_mark(struct conn *c);
+/* Takes out of out what follows the last whole line that is known of, if nothing of that has been sent. */
+bool conn_take_back(struct conn *c);
 /* Adds to out, or sends at once if that is better; for bodies of any size. */
 void conn_write(struct conn *c, const void *p, size_t n);
 
