@@ -209,6 +209,57 @@ START_TEST(a_crash_leaves_a_mark)
 }
 END_TEST
 
+static void raises_sigbus(void *data)
+{
+	(void)data;
+	raise(SIGBUS);
+}
+
+static void is_lost(void *data)
+{
+	cache_lost(data);
+}
+
+static void does_not_fall(void *data)
+{
+	(void)data;
+}
+
+static void survives(const struct t_folder *f)
+{
+	struct cache *c = opened(f);
+
+	signal(SIGBUS, SIG_DFL);
+	t_put(f, "imapd.cache/Fa.index", "x");
+	cache_lost(c);	/* nobody is there to survive */
+	if (!cache_survive(c, does_not_fall, NULL) || !t_has(f, "imapd.cache/Fa.index"))
+		_exit(3);
+	if (cache_survive(c, is_lost, c) || t_has(f, "imapd.cache/Fa.index"))
+		_exit(4);
+	t_put(f, "imapd.cache/Fb.index", "x");
+	if (cache_survive(c, raises_sigbus, NULL) || t_has(f, "imapd.cache/Fb.index"))
+		_exit(5);
+	if (known(c, 1, 1000, 300) != 1000)
+		_exit(6);
+	cache_close(c);
+	if (!cache_survive(NULL, does_not_fall, NULL))
+		_exit(7);
+}
+
+/* What has to do with snapshots does not make the facts worse. */
+START_TEST(who_falls_over_a_snapshot_survives_and_snapshots_are_removed)
+{
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+	struct cache *c = opened(&f);
+	int status;
+
+	fill(c, 1, 1000, 300);
+	cache_close(c);
+	status = apart(survives, &f);
+	ck_assert_msg(status == 0, "status %x", (unsigned)status);
+}
+END_TEST
+
 START_TEST(it_may_be_removed_under_a_session)
 {
 	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
@@ -371,7 +422,7 @@ START_TEST(two_sessions_may_have_other_limits)
 END_TEST
 
 T_SUITE("cache in trouble", T_LOOP(a_file_that_is_not_fit_is_made_anew, spoils), T_LOOP(who_falls_over_the_file_goes_on_without_and_it_is_made_anew, falls),
-	T_TEST(a_crash_leaves_a_mark),
+	T_TEST(a_crash_leaves_a_mark), T_TEST(who_falls_over_a_snapshot_survives_and_snapshots_are_removed),
 	T_TEST(it_may_be_removed_under_a_session), T_LOOP(without_room_it_goes_on_without, troubles),
 	T_TEST(what_was_used_longest_ago_makes_room), T_TEST(of_one_big_folder_the_last_messages_stay),
 	T_TEST(two_sessions_may_have_other_limits))

@@ -398,6 +398,52 @@ START_TEST(nothing_is_journaled_that_nobody_can_read)
 }
 END_TEST
 
+/* Between the look at the world and what is written of it. */
+START_TEST(nothing_is_journaled_once_it_was_written_to)
+{
+	struct fixture x = fixture();
+	struct maildir *m = t_open(&x.f, 0);
+	const int fd = openat(x.f.fd, x.snapshot, O_RDWR | O_CLOEXEC);
+	_cleanup_(txn_release) struct txn t = { 0 };
+	struct stat before, after;
+
+	ck_assert_int_ge(maildir_update(m, 0), 0);
+	ck_assert_int_ge(box_lock(m, 0), 0);
+	ck_assert_int_eq(fstatat(x.f.fd, "imapd.journal", &before, 0), 0);
+	ck_assert_int_eq(pwrite(fd, "x", 1, 9000), 1);
+	close(fd);
+	txn_begin(&t, &m->index);
+	txn_add(&t, line_recent(1));
+	ck_assert_int_eq(box_commit(m, &t, false), -ESTALE);
+	box_unlock(m);
+	ck_assert_int_eq(fstatat(x.f.fd, "imapd.journal", &after, 0), 0);
+	ck_assert_int_eq(before.st_size, after.st_size);
+	ck_assert_int_eq(box_lock(m, 0), -ESTALE);
+	ck_assert_int_eq(maildir_update(m, 0), -ESTALE);
+	maildir_close(m);
+	ck_assert(!is_used(&x));
+	check_same(&x);
+	release(&x);
+}
+END_TEST
+
+/* Nor is it made anew from what is mapped. */
+START_TEST(none_is_made_of_one_that_was_written_to)
+{
+	struct fixture x = fixture();
+	struct maildir *m = t_open(&x.f, 0);
+	const int fd = openat(x.f.fd, x.snapshot, O_RDWR | O_CLOEXEC);
+
+	ck_assert_int_ge(maildir_update(m, 0), 0);
+	ck_assert_int_eq(pwrite(fd, "x", 1, 9000), 1);
+	close(fd);
+	ck_assert_int_eq(snapshot_save(box_snapshots(m), &m->journal, &m->index, false), -ESTALE);
+	maildir_close(m);
+	ck_assert(!is_used(&x));
+	release(&x);
+}
+END_TEST
+
 static uint64_t modseq_of_100th(struct fixture *x)
 {
 	struct maildir *m = t_open(&x->f, MD_READONLY);
@@ -494,4 +540,5 @@ T_SUITE("snapshot", T_TEST(it_says_what_the_journal_does), T_TEST(what_came_afte
 	T_TEST(a_journal_that_was_written_anew_makes_it_void), T_TEST(a_journal_that_has_lost_its_end_makes_it_void),
 	T_TEST(one_that_somebody_has_written_to_is_not_used), T_LOOP(a_damaged_one_is_not_used, damages), { a_damaged_part_behind_the_first_harms_nobody, 97 },
 	{ nothing_is_journaled_that_nobody_can_read, 97 }, T_TEST(what_the_journal_says_is_what_is_compacted),
+	T_TEST(nothing_is_journaled_once_it_was_written_to), T_TEST(none_is_made_of_one_that_was_written_to),
 	T_TEST(who_rests_sees_the_same), T_TEST(without_a_place_for_it_all_is_well))
