@@ -83,6 +83,12 @@ static const struct failure {
 	{ ENOLCK,	"UNAVAILABLE",	"The mail store can't be locked; try again."			},
 	{ EBUSY,	"UNAVAILABLE",	"The mail store is busy; try again."				},
 	{ ENOMEM,	"UNAVAILABLE",	"Out of memory; try again."					},
+	{ ELOOP,	"CORRUPTION",	"A file of the mail store is not what it should be."		},
+	{ ENOTDIR,	"CORRUPTION",	"A file of the mail store is not what it should be."		},
+	{ EISDIR,	"CORRUPTION",	"A file of the mail store is not what it should be."		},
+	{ ENXIO,	"CORRUPTION",	"A file of the mail store is not what it should be."		},
+	{ ENODEV,	"CORRUPTION",	"A file of the mail store is not what it should be."		},
+	{ EBADMSG,	"CORRUPTION",	"A file of the mail store is not what it should be."		},
 	{ 0,		NULL,		NULL								},
 };
 
@@ -92,7 +98,7 @@ enum verdict cmd_failed(struct command *cmd, int r)
 
 	while (f->error && f->error != -r)
 		f++;
-	if (!f->error || strcmp(f->code, "UNAVAILABLE") == 0)
+	if (!f->error || strcmp(f->code, "UNAVAILABLE") == 0 || strcmp(f->code, "CORRUPTION") == 0)
 		log_errno(r, cmd->row->name);
 	return f->error ? cmd_no(cmd, f->code, f->text) : cmd_no(cmd, "SERVERBUG", "Internal error.");
 }
