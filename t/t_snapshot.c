@@ -293,7 +293,7 @@ static const struct {
 	long from, octets;	/* from the end where negative; these become others */
 	long size;		/* then it is cut off to this; -1: not */
 } damages[] = {
-	{ 0, 1, -1 },	  { 20, 1, -1 },  { 100, 4, -1 },   { 200, 8, -1 }, { 400, 8, -1 }, { 0, 4096, -1 },
+	{ 0, 1, -1 },	  { 20, 1, -1 },  { 224, 8, -1 },   { 240, 8, -1 },  { 100, 4, -1 },   { 200, 8, -1 }, { 400, 8, -1 }, { 0, 4096, -1 },
 	{ 0, 1000000, -1 }, { 0, 0, 0 },  { 0, 0, 10 },	    { 0, 0, 4096 }, { 0, 0, 20000 },
 };
 
@@ -349,12 +349,8 @@ END_TEST
 static bool has_renames(const struct t_folder *f)
 {
 	_cleanup_(buf_release) struct buf b = { 0 };
-	const int fd = openat(f->fd, "imapd.journal", O_RDONLY | O_CLOEXEC);
-	const size_t most = 1 << 20;
-	const ssize_t n = fd_pread_all(fd, buf_reserve(&b, most), most, 0);
 
-	close(fd);
-	return n > 0 && memmem(b.s, (size_t)n, "\nn ", 3);
+	return fd_slurp_at(f->fd, "imapd.journal", 1 << 20, &b) == 0 && strstr(buf_cstr(&b), "\nn ");
 }
 
 /* What a failing disk has changed is not written on. But that a file has been renamed is believed, and who reads that of the wrong message
@@ -438,8 +434,69 @@ START_TEST(none_is_made_of_one_that_was_written_to)
 	ck_assert_int_eq(pwrite(fd, "x", 1, 9000), 1);
 	close(fd);
 	ck_assert_int_eq(snapshot_save(box_snapshots(m), &m->journal, &m->index, false), -ESTALE);
+	ck_assert_int_eq(box_lock(m, 0), -ESTALE);
 	maildir_close(m);
 	ck_assert(!is_used(&x));
+	release(&x);
+}
+END_TEST
+
+static void change_octets(struct fixture *x, off_t at, uint64_t v, size_t n)
+{
+	const int fd = openat(x->f.fd, x->snapshot, O_RDWR | O_CLOEXEC);
+	struct stat st;
+
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	if (at < 0)
+		at += (st.st_size - 1) / 4096 * 4096 + 4096;
+	ck_assert_int_eq(pwrite(fd, &v, n, at), (ssize_t)n);
+	put_time_back(fd, &st);
+}
+
+static off_t journal_size(const struct fixture *x)
+{
+	struct stat st;
+
+	return fstatat(x->f.fd, "imapd.journal", &st, 0) == 0 ? st.st_size : -1;
+}
+
+/* A message has a UID that nobody has been given; an expunge is of later than all that is known. */
+START_TEST(who_sees_what_the_journal_cannot_have_said_stops)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+	const struct md_change flagged = { .op = MD_ADD, .flags = MD_FLAGGED };
+	struct md_uids modified, gone;
+	struct fixture x = fixture();
+	uint32_t uid = 1000000, other = 20;
+	const off_t size = journal_size(&x);
+	struct maildir *m;
+
+	change_octets(&x, 4096 + 294 * (off_t)sizeof(struct message) + (off_t)offsetof(struct message, uid), uid, sizeof uid);
+	m = t_open(&x.f, 0);
+	ck_assert_uint_eq(maildir_at(m, 294)->uid, uid);
+	ck_assert_int_eq(maildir_store(m, (struct md_uids){ &uid, 1 }, &flagged, &a, &modified, &gone), -ESTALE);
+	ck_assert_int_eq(journal_size(&x), size);
+	maildir_close(m);
+	release(&x);
+	x = fixture();
+	change_octets(&x, -4096 + 2 * (off_t)sizeof(struct tomb) + (off_t)offsetof(struct tomb, modseq), 1000000, sizeof(uint64_t));
+	m = t_open(&x.f, 0);
+	ck_assert_int_eq(maildir_expunge(m, &(struct md_uids){ &other, 1 }, MD_FORCE), -ESTALE);
+	ck_assert_int_eq(maildir_update(m, 0), -ESTALE);
+	maildir_close(m);
+	release(&x);
+}
+END_TEST
+
+START_TEST(one_of_another_user_is_not_used)
+{
+	struct fixture x = fixture();
+
+	if (geteuid() == 0) {
+		ck_assert_int_eq(fchownat(x.f.fd, x.snapshot, 65534, 65534, 0), 0);
+		ck_assert(!is_used(&x));
+		check_same(&x);
+	}
 	release(&x);
 }
 END_TEST
@@ -457,8 +514,7 @@ static uint64_t modseq_of_100th(struct fixture *x)
 START_TEST(what_the_journal_says_is_what_is_compacted)
 {
 	struct fixture x = fixture();
-	const int fd = openat(x.f.fd, x.snapshot, O_RDWR | O_CLOEXEC);
-	struct stat st, old, new;
+	struct stat old, new;
 	struct maildir *m;
 	uint64_t modseq;
 
@@ -466,9 +522,7 @@ START_TEST(what_the_journal_says_is_what_is_compacted)
 	x.f.config.cache = NULL;
 	modseq = modseq_of_100th(&x);
 	x.f.config.cache = x.cache;
-	ck_assert_int_eq(fstat(fd, &st), 0);
-	ck_assert_int_eq(pwrite(fd, &(uint64_t){ modseq + 1 }, sizeof modseq, 4096 + 100 * (off_t)sizeof(struct message)), sizeof modseq);
-	put_time_back(fd, &st);
+	change_octets(&x, 4096 + 100 * (off_t)sizeof(struct message), modseq + 1, sizeof modseq);
 	ck_assert_uint_eq(modseq_of_100th(&x), modseq + 1);
 	m = t_select(&x.f);
 	for (uint32_t i = 0; i < 2000; i++)
@@ -540,5 +594,6 @@ T_SUITE("snapshot", T_TEST(it_says_what_the_journal_does), T_TEST(what_came_afte
 	T_TEST(a_journal_that_was_written_anew_makes_it_void), T_TEST(a_journal_that_has_lost_its_end_makes_it_void),
 	T_TEST(one_that_somebody_has_written_to_is_not_used), T_LOOP(a_damaged_one_is_not_used, damages), { a_damaged_part_behind_the_first_harms_nobody, 97 },
 	{ nothing_is_journaled_that_nobody_can_read, 97 }, T_TEST(what_the_journal_says_is_what_is_compacted),
+	T_TEST(who_sees_what_the_journal_cannot_have_said_stops), T_TEST(one_of_another_user_is_not_used),
 	T_TEST(nothing_is_journaled_once_it_was_written_to), T_TEST(none_is_made_of_one_that_was_written_to),
 	T_TEST(who_rests_sees_the_same), T_TEST(without_a_place_for_it_all_is_well))
