@@ -98,6 +98,28 @@ START_TEST(a_file_that_is_not_fit_is_made_anew)
 }
 END_TEST
 
+START_TEST(what_is_no_file_is_made_anew)
+{
+	static const mode_t kinds[] = { S_IFDIR, S_IFIFO, S_IFLNK };
+	_cleanup_(t_folder_remove) struct t_folder f = t_folder_make();
+	char before[128], away[160];
+	struct cache *c = opened(&f);
+
+	fill(c, 1, 100, 300);
+	cache_close(c);
+	file_of(&f, before);
+	snprintf(away, sizeof away, "%s/away", f.path);
+	ck_assert_int_eq(rename(before, away), 0);
+	ck_assert_int_eq(kinds[_i] == S_IFDIR ? mkdir(before, 0700) : kinds[_i] == S_IFIFO ? mkfifo(before, 0600) : symlink(away, before), 0);
+	c = opened(&f);
+	ck_assert_uint_eq(known(c, 1, 100, 300), 0);
+	fill(c, 1, 50, 300);
+	ck_assert_uint_eq(known(c, 1, 100, 300), 50);
+	cache_close(c);
+	ck_assert_int_eq(access(away, F_OK), 0);	/* whatever a link leads to is somebody's */
+}
+END_TEST
+
 /* Runs what in a process of its own, and returns how that ended. */
 static int apart(void (*what)(const struct t_folder *f), const struct t_folder *f)
 {
@@ -421,7 +443,8 @@ START_TEST(two_sessions_may_have_other_limits)
 }
 END_TEST
 
-T_SUITE("cache in trouble", T_LOOP(a_file_that_is_not_fit_is_made_anew, spoils), T_LOOP(who_falls_over_the_file_goes_on_without_and_it_is_made_anew, falls),
+T_SUITE("cache in trouble", T_LOOP(a_file_that_is_not_fit_is_made_anew, spoils), { what_is_no_file_is_made_anew, 3 },
+	T_LOOP(who_falls_over_the_file_goes_on_without_and_it_is_made_anew, falls),
 	T_TEST(a_crash_leaves_a_mark), T_TEST(who_falls_over_a_snapshot_survives_and_snapshots_are_removed),
 	T_TEST(it_may_be_removed_under_a_session), T_LOOP(without_room_it_goes_on_without, troubles),
 	T_TEST(what_was_used_longest_ago_makes_room), T_TEST(of_one_big_folder_the_last_messages_stay),
