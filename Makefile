@@ -13,7 +13,7 @@ B          := build/$(V)
 
 CC       ?= gcc
 # -Wmaybe-uninitialized does not see that a ret is set when its function returns true.
-WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla \
+WARN      = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla \
             $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
 CPPFLAGS += -Isrc -I. -DLIBEXECDIR='"$(LIBEXECDIR)"'
 STD      := -std=gnu17

@@ -43,7 +43,6 @@ RULE(nstring, struct str, s)
 RULE(astring, struct str, s)
 RULE(mailbox, struct str, s)
 RULE(list_mailbox, struct str, s)
-RULE(base64, struct str, s)
 RULE(announcement, struct announcement, announcement)
 RULE(number, uint32_t, u32)
 RULE(nz_number, uint32_t, u32)
@@ -134,7 +133,6 @@ static const struct rule {
 	{ r_astring,	     w_s_astring },
 	{ r_mailbox,	     w_s_mailbox },
 	{ r_list_mailbox,		  NULL },
-	{ r_base64,NULL },
 	{ r_announcement,	  NULL },
 	{ r_number,		    NULL },
 	{ r_nz_number,NULL },
