@@ -160,6 +160,8 @@ static int go_without(struct maildir *m, int why)
 		if (r < 0 && m->index.uidvalidity == 0)
 			m->index.uidvalidity = (uint32_t)clock_unix();
 	}
+	if (why == -ETIMEDOUT && m->importing) /* its new messages would have other UIDs than whoever has the lock gives them */
+		return why;
 	log_line(LOG_WARNING, "a folder's journal can't be written: UIDs are of this session only");
 	m->memory_only = true;
 	m->unwritable = why;
@@ -184,12 +186,15 @@ static int create_journal(struct maildir *m)
 	return r < 0 ? r : box_reload(m);
 }
 
+/* A process of ours that has the lock makes the journal, so waiting for it pays; of another host nobody knows. */
 static int create(struct maildir *m)
 {
-	int r = lock_take(&m->lock, box_write_wait(m));
+	int r = lock_take(&m->lock, box_read_wait(m));
 
+	if (r == -ETIMEDOUT && !m->lock.elsewhere)
+		r = lock_take(&m->lock, box_write_wait(m));
 	if (r < 0)
-		return read_only(r) ? go_without(m, r) : r;
+		return read_only(r) || r == -ETIMEDOUT ? go_without(m, r) : r;
 	m->locked = true;
 	r = journal_open(m->dir, -1, &m->index, &m->journal); /* somebody was faster */
 	if (r == -ENOENT)

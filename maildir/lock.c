@@ -243,6 +243,7 @@ int lock_take(struct lock *l, unsigned wait_ms)
 		l->since = clock_ms();
 		return 0;
 	}
+	l->elsewhere = l->flocked || l->remote;
 	lock_drop(l);
 	return r == 1 ? -ETIMEDOUT : r;
 }

@@ -18,6 +18,7 @@ struct lock {
 	int dir, tmp; /* borrowed */
 	const char *hostname;
 	bool use_dot, remote;
+	bool elsewhere; /* lock_take() has timed out, and whoever has it may be on another host, or another program */
 	dev_t dev; /* the dot-lock's own */
 	ino_t ino;
 	uint64_t since; /* clock_ms() of lock_take() or the last refresh */
