@@ -77,6 +77,8 @@ static inline struct str str_from(struct str s, size_t n)
 enum { STR_AHEAD = 8 };
 static inline void str_prefetch(struct str s)
 {
-	__builtin_prefetch(s.s);
-	__builtin_prefetch(s.s + s.n);
+	if (s.n) {
+		__builtin_prefetch(s.s);
+		__builtin_prefetch(s.s + s.n);
+	}
 }
