@@ -167,10 +167,8 @@ void pair_renamed(struct maildir *m, struct look *look, const uint32_t *missing,
 
 /* update.c: what operations begin with, under the lock: the world as it is */
 int update_locked(struct maildir *m, struct look *look, unsigned how);
-/* Under the lock: that all is known is written down, so that the next to open this need not look. */
+/* That all is known is written down, so that the next to open this need not look: if there is anything to write, and the lock is free. */
 void update_trust(struct maildir *m);
-/* Whether update_trust() would have something to write, now or once the directories' times have settled. ret_now: their state. */
-bool update_trustworthy(struct maildir *m, struct dir_state ret_now[DIR_COUNT], uint64_t *ret_settles);
 
 /* numbers.c: before it is closed: what STATUS would tell is remembered, if it is certain */
 void numbers_keep(struct maildir *m);

@@ -119,21 +119,17 @@ void maildir_rest(struct maildir *m)
 
 void maildir_close(struct maildir *m)
 {
-	struct dir_state now[DIR_COUNT];
 	struct arena arena;
-	uint64_t settles;
 	bool sure;
 
 	if (!m)
 		return;
 	box_unlock(m);	/* MD_UPDATE_NEXT, and no update came */
 	sure = m->index.telling && !m->stale && snapshot_is_whole(&m->index);
-	if (sure && update_trustworthy(m, now, &settles) && settles == 0 && box_lock(m, 0) >= 0) {
+	if (sure) {
 		update_trust(m);
-		box_unlock(m);
-	}
-	if (sure)
 		numbers_keep(m);
+	}
 	if (sure && !(m->mode & MD_READONLY))
 		sweep(m);
 	if (sure)

@@ -8,7 +8,8 @@
 
 enum { TRIES = 8, TRUST_EVERY_MS = 5000, LINGER_TRIES = 3, PAUSE_MAX_MS = 50 };
 
-bool update_trustworthy(struct maildir *m, struct dir_state ret_now[DIR_COUNT], uint64_t *ret_settles)
+/* Whether there is something to write, now or once the directories' times have settled. ret_now: their state. */
+static bool trustworthy(struct maildir *m, struct dir_state ret_now[DIR_COUNT], uint64_t *ret_settles)
 {
 	if (m->memory_only || !m->journal.writable || m->must_look || look_state(m, ret_now) < 0)
 		return false;
@@ -26,10 +27,10 @@ static bool durable(const struct maildir *m)
 	return box_sync_all(m) && fstat(m->journal.fd, &st) == 0 && journal_durable(&m->journal, &st);
 }
 
-/* The state is taken first: what happens after it, in the directories, gives them another. A power cut may take back what is
- * written here.
+/* Under the lock. The state is taken first: what happens after it, in the directories, gives them another. A power cut may take
+ * back what is written here.
  */
-void update_trust(struct maildir *m)
+static void trust(struct maildir *m)
 {
 	_cleanup_(txn_release) struct txn t = { 0 };
 	_cleanup_(look_release) struct look look = { 0 };
@@ -38,7 +39,7 @@ void update_trust(struct maildir *m)
 	uint64_t settles;
 
 	look_begin(m, &look);
-	if (!update_trustworthy(m, now, &settles) || settles)
+	if (!trustworthy(m, now, &settles) || settles)
 		return;
 	look_events(m, &look);
 	if (m->must_look || look_differs(m, &look)) {
@@ -51,6 +52,17 @@ void update_trust(struct maildir *m)
 	was_durable = durable(m);
 	if (box_commit(m, &t, false) >= 0 && was_durable)
 		journal_mark_durable(&m->journal, m->journal.at);
+}
+
+void update_trust(struct maildir *m)
+{
+	struct dir_state now[DIR_COUNT];
+	uint64_t settles;
+
+	if (!trustworthy(m, now, &settles) || settles || box_lock(m, 0) < 0)
+		return;
+	trust(m);
+	box_unlock(m);
 }
 
 /* Whether there is something that this session could make its own. All that was seen is in the journal. */
@@ -116,10 +128,7 @@ static void trust_on_the_way(struct maildir *m)
 	if (!m->exact || !m->changed || !m->index.dirs_stale || now < m->trusted_at + TRUST_EVERY_MS)
 		return;
 	m->trusted_at = now;
-	if (box_lock(m, 0) < 0)
-		return;
 	update_trust(m);
-	box_unlock(m);
 }
 
 static bool can_wait(int r)
@@ -154,7 +163,7 @@ static int update_once(struct maildir *m, unsigned how)
 		return 0;
 	r = update_locked(m, &look, how);
 	if (r >= 0 && (look.full || look.new_only))
-		update_trust(m);
+		trust(m);
 	box_unlock(m);
 	return r;
 }
@@ -187,16 +196,13 @@ void maildir_linger(struct maildir *m)
 	uint64_t settles;
 
 	for (int i = 0; i < LINGER_TRIES; i++) {
-		if (!m->exact || m->remote || maildir_update(m, 0) < 0 || !update_trustworthy(m, now, &settles) || settles > LINGER_MAX)
+		if (!m->exact || m->remote || maildir_update(m, 0) < 0 || !trustworthy(m, now, &settles) || settles > LINGER_MAX)
 			return;
 		if (settles == 0)
 			break;
 		nanosleep(&(struct timespec){ .tv_nsec = (long)settles }, NULL);
 	}
-	if (box_lock(m, 0) < 0)
-		return;
 	update_trust(m);
-	box_unlock(m);
 }
 
 int maildir_watch(struct maildir *m, int *ret_fd)
