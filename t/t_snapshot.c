@@ -57,6 +57,23 @@ static void release(struct fixture *x)
 	t_folder_remove(&x->f);
 }
 
+static int open_snapshot(const struct fixture *x)
+{
+	const int fd = openat(x->f.fd, x->snapshot, O_RDWR | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+/* As another program would. */
+static void write_into(const struct fixture *x)
+{
+	const int fd = open_snapshot(x);
+
+	ck_assert_int_eq(pwrite(fd, "x", 1, 9000), 1);
+	close(fd);
+}
+
 /* All that a session sees, after it has looked, or without looking. */
 static char *shown(struct fixture *x, bool look, char ret[SHOWN])
 {
@@ -278,10 +295,8 @@ static void put_time_back(int fd, const struct stat *st)
 START_TEST(one_that_somebody_has_written_to_is_not_used)
 {
 	struct fixture x = fixture();
-	const int fd = openat(x.f.fd, x.snapshot, O_RDWR | O_CLOEXEC);
 
-	ck_assert_int_eq(pwrite(fd, "x", 1, 9000), 1);
-	close(fd);
+	write_into(&x);
 	ck_assert(!is_used(&x));
 	check_same(&x);
 	release(&x);
@@ -300,7 +315,7 @@ static const struct {
 START_TEST(a_damaged_one_is_not_used)
 {
 	struct fixture x = fixture();
-	const int fd = openat(x.f.fd, x.snapshot, O_RDWR | O_CLOEXEC);
+	const int fd = open_snapshot(&x);
 	struct stat st;
 
 	ck_assert_int_eq(fstat(fd, &st), 0);
@@ -323,7 +338,7 @@ END_TEST
 START_TEST(a_damaged_part_behind_the_first_harms_nobody)
 {
 	struct fixture x = fixture();
-	const int fd = openat(x.f.fd, x.snapshot, O_RDWR | O_CLOEXEC);
+	const int fd = open_snapshot(&x);
 	char text[SHOWN];
 	struct maildir *m;
 	struct stat st;
@@ -359,7 +374,7 @@ static bool has_renames(const struct t_folder *f)
 START_TEST(nothing_is_journaled_that_nobody_can_read)
 {
 	struct fixture x = fixture();
-	const int fd = openat(x.f.fd, x.snapshot, O_RDWR | O_CLOEXEC);
+	const int fd = open_snapshot(&x);
 	_cleanup_(arena_free) struct arena a = { 0 };
 	const struct md_change seen = { .op = MD_ADD, .flags = MD_FLAGGED };
 	struct keyword_table keywords;
@@ -399,15 +414,13 @@ START_TEST(nothing_is_journaled_once_it_was_written_to)
 {
 	struct fixture x = fixture();
 	struct maildir *m = t_open(&x.f, 0);
-	const int fd = openat(x.f.fd, x.snapshot, O_RDWR | O_CLOEXEC);
 	_cleanup_(txn_release) struct txn t = { 0 };
 	struct stat before, after;
 
 	ck_assert_int_ge(maildir_update(m, 0), 0);
 	ck_assert_int_ge(box_lock(m, 0), 0);
 	ck_assert_int_eq(fstatat(x.f.fd, "imapd.journal", &before, 0), 0);
-	ck_assert_int_eq(pwrite(fd, "x", 1, 9000), 1);
-	close(fd);
+	write_into(&x);
 	txn_begin(&t, &m->index);
 	txn_add(&t, line_recent(1));
 	ck_assert_int_eq(box_commit(m, &t, false), -ESTALE);
@@ -428,11 +441,9 @@ START_TEST(none_is_made_of_one_that_was_written_to)
 {
 	struct fixture x = fixture();
 	struct maildir *m = t_open(&x.f, 0);
-	const int fd = openat(x.f.fd, x.snapshot, O_RDWR | O_CLOEXEC);
 
 	ck_assert_int_ge(maildir_update(m, 0), 0);
-	ck_assert_int_eq(pwrite(fd, "x", 1, 9000), 1);
-	close(fd);
+	write_into(&x);
 	ck_assert_int_eq(snapshot_save(box_snapshots(m), &m->journal, &m->index, false), -ESTALE);
 	ck_assert_int_eq(box_lock(m, 0), -ESTALE);
 	maildir_close(m);
