@@ -186,17 +186,34 @@ static int create_journal(struct maildir *m)
 	return r < 0 ? r : box_reload(m);
 }
 
-/* A process of ours that has the lock makes the journal, so waiting for it pays; of another host nobody knows. */
+/* Whoever has the lock may be writing all of a big folder down, so it is waited for as long as it shows that it works. One that
+ * hangs is not: nobody can read without a journal.
+ */
+static int lock_to_open(struct maildir *m)
+{
+	const uint64_t until = clock_ms() + box_write_wait(m);
+	int r = lock_take(&m->lock, 0);
+
+	for (bool works = r == -ETIMEDOUT; works;) {
+		const int64_t touched = lock_touched(&m->lock);
+
+		r = lock_take(&m->lock, box_read_wait(m));
+		works = r == -ETIMEDOUT && lock_touched(&m->lock) != touched && clock_ms() < until;
+	}
+	m->locked = r >= 0;
+	return r;
+}
+
 static int create(struct maildir *m)
 {
-	int r = lock_take(&m->lock, box_read_wait(m));
+	const int locked = lock_to_open(m);
+	int r;
 
-	if (r == -ETIMEDOUT && !m->lock.elsewhere)
-		r = lock_take(&m->lock, box_write_wait(m));
-	if (r < 0)
-		return read_only(r) || r == -ETIMEDOUT ? go_without(m, r) : r;
-	m->locked = true;
+	if (!m->locked && locked != -ETIMEDOUT)
+		return read_only(locked) ? go_without(m, locked) : locked;
 	r = journal_open(m->dir, -1, &m->index, &m->journal); /* somebody was faster */
+	if (!m->locked)
+		return r == -ENOENT ? go_without(m, locked) : r;
 	if (r == -ENOENT)
 		r = create_journal(m);
 	if (r == -EBADMSG)
@@ -208,11 +225,10 @@ static int create(struct maildir *m)
 
 static int open_damaged(struct maildir *m)
 {
-	int r = lock_take(&m->lock, box_write_wait(m));
+	int r = lock_to_open(m);
 
 	if (r < 0)
 		return r;
-	m->locked = true;
 	r = box_reload(m);
 	if (r == -EBADMSG)
 		r = box_mend(m);

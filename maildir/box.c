@@ -50,6 +50,13 @@ void box_working(const struct maildir *m, size_t done, size_t goal)
 		m->config->working(m->config->working_data, done, goal);
 }
 
+int box_keep_lock(struct maildir *m, size_t done)
+{
+	enum { EVERY = 64 };
+
+	return m->locked && done % EVERY == 0 ? lock_refresh(&m->lock) : 0;
+}
+
 bool box_sync_mail(const struct maildir *m)
 {
 	return m->config->sync != MD_SYNC_NEVER;

@@ -324,7 +324,7 @@ static int move_all(struct copying *c)
 		return r;
 	for (; moved < c->n && r >= 0; moved += r >= 0) {
 		box_working(c->from, moved, c->n);
-		r = moved % 256 || lock_refresh(&c->from->lock) >= 0 ? 0 : -ENOLCK;
+		r = box_keep_lock(c->from, moved);
 		if (r >= 0)
 			r = folder_gone(move_file(c, moved, false));
 	}

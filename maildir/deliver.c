@@ -52,6 +52,18 @@ static void undo(struct maildir *m, const struct arrival *v, size_t moved, const
 		m->must_look = true;
 }
 
+/* Whoever took the lock over while this process was stopped has done what the journal says (find_file()). */
+static bool finished(struct maildir *m, uint32_t uid)
+{
+	struct message *msg;
+	struct stat st;
+
+	if (box_catch_up(m) < 0)
+		return false;
+	msg = index_find(&m->index, uid);
+	return msg && find_file(m, msg, &st) >= 0;
+}
+
 int deliver_all(struct maildir *m, const struct arrival *v, size_t n, uint32_t *ret_uids)
 {
 	_cleanup_(txn_release) struct txn t = { 0 };
@@ -73,7 +85,10 @@ int deliver_all(struct maildir *m, const struct arrival *v, size_t n, uint32_t *
 		char name[MDNAME_MAX + MDNAME_SUFFIX];
 
 		arrival_name(m, &v[moved], name);
+		box_keep_lock(m, moved);	/* without it this is as right */
 		r = box_rename(m->tmp, v[moved].name, m->cur, name);
+		if (r == -ENOENT && finished(m, ret_uids[moved]))
+			r = 0;
 	}
 	if (r >= 0 && box_sync_all(m))
 		r = box_sync_journal(m);

@@ -79,7 +79,7 @@ static int remove_files(struct maildir *m, struct look *look, const struct md_ui
 	unsigned looks = 0;
 
 	for (size_t i = 0; i < uids->n; i++) {
-		int r = i % 256 ? 0 : lock_refresh(&m->lock);
+		int r = box_keep_lock(m, i);
 
 		box_working(m, i, uids->n);
 		if (i % LOOK_OWN_EVERY == 0)

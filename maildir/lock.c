@@ -15,6 +15,8 @@
 #include "maildir/lock.h"
 #include "maildir/mdname.h"
 
+enum { REFRESH_MS = 1000 };
+
 void lock_init(struct lock *l, int dir, int tmp, const char *hostname, bool use_dot, bool remote)
 {
 	*l = (struct lock){ .fd = -1,
@@ -243,7 +245,6 @@ int lock_take(struct lock *l, unsigned wait_ms)
 		l->since = clock_ms();
 		return 0;
 	}
-	l->elsewhere = l->flocked || l->remote;
 	lock_drop(l);
 	return r == 1 ? -ETIMEDOUT : r;
 }
@@ -274,9 +275,19 @@ int lock_check(const struct lock *l)
 	return 0;
 }
 
+/* Who tries to get both has the first one for a moment, and touches it. */
+int64_t lock_touched(const struct lock *l)
+{
+	struct stat st;
+
+	if (fstatat(l->use_dot ? l->tmp : l->dir, l->use_dot ? LOCK_DOT : LOCK_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+}
+
 int lock_refresh(struct lock *l)
 {
-	if (clock_ms() - l->since < 10000)
+	if (clock_ms() - l->since < REFRESH_MS)
 		return 0;
 	l->since = clock_ms();
 	if (lock_check(l) < 0)

@@ -18,7 +18,6 @@ struct lock {
 	int dir, tmp; /* borrowed */
 	const char *hostname;
 	bool use_dot, remote;
-	bool elsewhere; /* lock_take() has timed out, and whoever has it may be on another host, or another program */
 	dev_t dev; /* the dot-lock's own */
 	ino_t ino;
 	uint64_t since; /* clock_ms() of lock_take() or the last refresh */
@@ -40,3 +39,5 @@ bool lock_is_stale(const struct lock *l);
 int lock_check(const struct lock *l);
 /* That the holder is alive; call now and then in long work. As lock_check(). */
 int lock_refresh(struct lock *l);
+/* Changes whenever it is taken or refreshed. */
+int64_t lock_touched(const struct lock *l);

@@ -216,6 +216,7 @@ static int read_names(struct maildir *m, struct look *look, int dir, bool in_new
 {
 	const int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct dirent *e;
+	size_t count = 0;
 	DIR *d;
 	int r;
 
@@ -227,9 +228,11 @@ static int read_names(struct maildir *m, struct look *look, int dir, bool in_new
 		close(fd);
 		return r;
 	}
-	for (errno = 0; (e = readdir(d)) != NULL; errno = 0)
+	for (errno = 0; (e = readdir(d)) != NULL; errno = 0) {
+		box_keep_lock(m, count++);
 		if (is_message(m, dir, e))
 			look_sight(m, look, str_z(e->d_name), in_new);
+	}
 	r = -errno;
 	closedir(d);
 	return r;

@@ -183,7 +183,7 @@ static int store_locked(struct storing *s, struct md_uids uids, struct arena *a,
 	txn_begin(&s->t, &m->index);
 	for (size_t i = 0; i < uids.n && r >= 0; i++) {
 		box_working(m, i, uids.n);
-		r = i % 256 ? 0 : lock_refresh(&m->lock);
+		r = box_keep_lock(m, i);
 		if (i % LOOK_OWN_EVERY == 0)
 			look_own(m, &look, false);
 		if (r >= 0)

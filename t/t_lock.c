@@ -331,6 +331,76 @@ END_TEST
 
 static const bool both[] = { false, true };
 
+/* Shows every 10 ms for some time that it works, and has the lock. */
+static pid_t busy(const struct place *p, bool use_dot, unsigned ms)
+{
+	int pipes[2];
+	char c;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct lock l = lock_of(p, use_dot, false);
+		const uint64_t end = clock_ms() + ms;
+
+		if (lock_take(&l, 0) < 0 || write(pipes[1], "", 1) != 1)
+			_exit(1);
+		for (; clock_ms() < end; usleep(10000)) {
+			l.since = 0;
+			if (lock_refresh(&l) < 0)
+				_exit(1);
+		}
+		lock_release(&l);
+		_exit(0);
+	}
+	ck_assert_int_eq(read(pipes[0], &c, 1), 1);
+	close(pipes[0]);
+	close(pipes[1]);
+	return pid;
+}
+
+START_TEST(who_opens_a_new_folder_waits_for_one_that_works)
+{
+	struct place p = place();
+	pid_t pid = busy(&p, _i, 2500);
+	struct maildir *m;
+	int status;
+
+	p.f.config.use_locks = _i;
+	p.f.config.read_wait_ms = 1000;
+	p.f.config.write_wait_ms = 60000;
+	t_put(&p.f, "cur/1.a:2,", "a");
+	m = t_select(&p.f);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(t_store(m, 1, MD_ADD, MD_SEEN, NULL), 0);
+	maildir_close(m);
+	leave(&p);
+}
+END_TEST
+
+/* Nor for an hour, which is how long a writer would wait. */
+START_TEST(who_opens_a_new_folder_waits_for_none_that_hangs)
+{
+	struct place p = place();
+	struct lock hung = lock_of(&p, _i, false);
+	struct maildir *m;
+
+	p.f.config.use_locks = _i;
+	p.f.config.read_wait_ms = 20;
+	p.f.config.write_wait_ms = 3600 * 1000;
+	t_put(&p.f, "cur/1.a:2,", "a");
+	ck_assert_int_eq(lock_take(&hung, 0), 0);
+	m = t_select(&p.f);
+	t_reads(m, 1, "a");
+	ck_assert_int_eq(t_store(m, 1, MD_ADD, MD_SEEN, NULL), -ETIMEDOUT);
+	maildir_close(m);
+	lock_release(&hung);
+	leave(&p);
+}
+END_TEST
+
 /* The second wait would be longer than a test may take. */
 START_TEST(a_lock_that_hangs_is_waited_for_once)
 {
@@ -354,7 +424,8 @@ START_TEST(a_lock_that_hangs_is_waited_for_once)
 }
 END_TEST
 
-T_SUITE("lock", T_TEST(a_lock_that_hangs_is_waited_for_once), T_LOOP(one_holder_at_a_time, kinds), T_TEST(courier_finds_pid_and_host_in_it),
+T_SUITE("lock", T_LOOP(who_opens_a_new_folder_waits_for_one_that_works, both), T_LOOP(who_opens_a_new_folder_waits_for_none_that_hangs, both),
+	T_TEST(a_lock_that_hangs_is_waited_for_once), T_LOOP(one_holder_at_a_time, kinds), T_TEST(courier_finds_pid_and_host_in_it),
 	T_LOOP(a_lock_is_broken_if_its_holder_is_dead_or_it_is_old, left),
 	T_LOOP(a_lock_from_before_this_machine_was_started_is_broken, before),
 	T_LOOP(a_hung_holder_is_passed_by_and_finds_out, kinds),
