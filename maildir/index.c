@@ -20,6 +20,7 @@ void index_release(struct index *ix)
 	arena_free(&ix->arena);
 	buf_release(&ix->messages);
 	buf_release(&ix->holes);
+	buf_release(&ix->newest);
 	buf_release(&ix->names);
 	buf_release(&ix->slots);
 	buf_release(&ix->tombs);
@@ -400,6 +401,7 @@ struct message *index_add(struct index *ix, const struct message *as, struct str
 				 .keywords = as->keywords,
 				 .print = as->print };
 	put_name(ix, msg, base, NULL);
+	changed_note(&ix->newest, all_count(ix), msg->modseq);
 	ix->messages.n += sizeof *msg;
 	enter(ix, msg);
 	count(ix, msg, true);
@@ -469,6 +471,7 @@ void index_change(struct index *ix, struct message *msg, uint8_t flags, uint32_t
 	count(ix, msg, true);
 	msg->keywords = keywords;
 	msg->modseq = modseq;
+	changed_note(&ix->newest, (size_t)(msg - all(ix)), modseq);
 	if (!mdname_fits(index_base(ix, msg), index_letters(ix, msg)))
 		index_believe(ix, msg, str_z(name + MIN(base, (size_t)MDNAME_MAX)), msg->state & AT_NEW);
 	else if (index_letters(ix, msg) != believed)
@@ -498,9 +501,12 @@ static void close_holes(struct index *ix)
 	struct message *v = all(ix);
 	size_t left = 0;
 
+	buf_clear(&ix->newest);
 	for (size_t i = 0; i < all_count(ix); i++)
-		if (!(v[i].state & GONE))
+		if (!(v[i].state & GONE)) {
+			changed_note(&ix->newest, left, v[i].modseq);
 			v[left++] = v[i];
+		}
 	ix->messages.n = left * sizeof *v;
 	buf_clear(&ix->holes);
 }

@@ -37,6 +37,7 @@ struct index {
 	int64_t file_stamp;
 	struct buf messages;		/* struct message, by ascending UID, and holes where some were expunged */
 	struct buf holes;		/* uint32_t: where in messages, ascending */
+	struct buf newest;		/* uint64_t: no message of a stretch of them has a higher mod-sequence (changed_note()) */
 	size_t unseen, deleted;		/* messages without \Seen, with \Deleted */
 	uint32_t unseen_from, new_from; /* no message with a lower UID is without \Seen, or AT_NEW */
 	struct buf names;		/* base name, NUL; if AT_ODD the suffix, NUL */
@@ -94,6 +95,10 @@ uint32_t index_make_recent(struct index *ix, uint32_t from);
 uint32_t index_recent_from(const struct index *ix);	/* the first that is; UINT32_MAX: none */
 bool index_is_recent(const struct index *ix, uint32_t uid);
 void index_tell(struct index *ix, int what, const struct message *msg);
+
+/* changed.c: a message that is at this place, holes counted, has this mod-sequence. */
+void changed_note(struct buf *newest, size_t place, uint64_t modseq);
+size_t changed_stretches(size_t places);	/* how many entries newest has for so many */
 
 /* Gives new UIDs from 1 on, under another UIDVALIDITY, and forgets who was expunged. */
 void index_renumber(struct index *ix, uint32_t uidvalidity);

@@ -45,7 +45,7 @@ struct head {
 	uint64_t journal_ino, journal_at, journal_lines;
 	uint64_t file_size, text_size, sets;
 	int64_t stamp;		/* the file's mtime, seconds since 1970: long before anybody else could have written to it */
-	struct section messages, names, slots, tombs;
+	struct section messages, newest, names, slots, tombs;
 	uint64_t slots_used, unseen, deleted, modseq, floor;
 	struct dir_state dirs[DIR_COUNT];
 	uint32_t uidvalidity, uidnext, recent, dirs_uidnext, unseen_from, new_from;
@@ -53,7 +53,7 @@ struct head {
 	uint8_t dirs_known, dirs_stale, dirs_unmoved, unplaced, zero[4];
 };
 
-static const char magic[16] = "imapd-snapshot1";
+static const char magic[16] = "imapd-snapshot2";
 
 /* MAILBOXIDs come from a file, and this makes a file's name of one. */
 static bool name_for(const struct index *ix, const char *suffix, char ret[64])
@@ -87,7 +87,8 @@ static bool makes_sense(const struct head *h)
 	return memcmp(h->magic, magic, sizeof magic) == 0 && h->message_size == sizeof(struct message) &&
 	       h->tomb_size == sizeof(struct tomb) && h->journal_end <= JOURNAL_END &&
 	       h->journal_end <= h->journal_at && h->text_size <= TEXT_MAX &&
-	       fits(h, &h->messages, sizeof(struct message)) && fits(h, &h->names, 1) &&
+	       fits(h, &h->messages, sizeof(struct message)) && fits(h, &h->newest, sizeof(uint64_t)) &&
+	       h->newest.n / sizeof(uint64_t) == changed_stretches(h->messages.n / sizeof(struct message)) && fits(h, &h->names, 1) &&
 	       fits(h, &h->slots, sizeof(uint32_t)) && fits(h, &h->tombs, sizeof(struct tomb)) &&
 	       slots > 0 && (slots & (slots - 1)) == 0 && h->slots_used < slots;
 }
@@ -144,8 +145,8 @@ static bool map(int fd, const struct section *s, struct buf *ret)
 
 static bool map_all(int fd, const struct head *h, struct index *ix)
 {
-	return map(fd, &h->messages, &ix->messages) && map(fd, &h->names, &ix->names) && map(fd, &h->slots, &ix->slots) &&
-	       map(fd, &h->tombs, &ix->tombs) && (ix->names.n == 0 || ix->names.s[ix->names.n - 1] == 0);
+	return map(fd, &h->messages, &ix->messages) && map(fd, &h->newest, &ix->newest) && map(fd, &h->names, &ix->names) &&
+	       map(fd, &h->slots, &ix->slots) && map(fd, &h->tombs, &ix->tombs) && (ix->names.n == 0 || ix->names.s[ix->names.n - 1] == 0);
 }
 
 /* fd is the file that is mapped, and is ix's from here on. */
@@ -299,6 +300,7 @@ static void end_page(struct out *o)
 
 static void put_messages(struct out *o, const struct index *ix, struct head *h)
 {
+	_cleanup_(buf_release) struct buf newest = { 0 };
 	size_t name = 0;
 
 	h->messages.at = o->at;
@@ -310,8 +312,12 @@ static void put_messages(struct out *o, const struct index *ix, struct head *h)
 		msg.name = (uint32_t)name;
 		name += index_full_name(ix, index_at(ix, i)).n;
 		put(o, &msg, sizeof msg);
+		changed_note(&newest, i, msg.modseq);
 	}
 	h->messages.n = o->at - h->messages.at;
+	end_page(o);
+	h->newest = (struct section){ o->at, newest.n };
+	put(o, newest.s, newest.n);
 	end_page(o);
 	h->names = (struct section){ o->at, name };
 	for (size_t i = 0; i < index_count(ix); i++) {
@@ -478,10 +484,12 @@ static void take_from(int *fd, const struct head *h, struct index *ix)
 			index_at(&mapped, i)->state |= AT_DOUBT;
 	buf_release(&ix->messages);
 	buf_release(&ix->holes);
+	buf_release(&ix->newest);
 	buf_release(&ix->names);
 	buf_release(&ix->slots);
 	buf_release(&ix->tombs);
 	ix->messages = mapped.messages;
+	ix->newest = mapped.newest;
 	ix->names = mapped.names;
 	ix->slots = mapped.slots;
 	ix->tombs = mapped.tombs;

@@ -264,12 +264,23 @@ static bool is_asked(const struct fetch_request *f, const struct fetch_modifier_
 	return false;
 }
 
+/* Few have changed, as a rule, of many. But PARTIAL counts all. */
+static bool find_messages(struct session *s, struct arena *a, struct fetch_request *f)
+{
+	const enum resolve how = f->by_uid ? BY_UIDS : BY_NUMBER;
+
+	if (!f->since || f->range.a)
+		return view_resolve(s->view, f->set, how, a, &f->uids, &f->n);
+	maildir_changed(s->view->box, f->changedsince, a, &f->uids, &f->n);
+	return view_resolve_among(s->view, f->set, how, a, f->uids, &f->n);
+}
+
 const char *fetch_prepare(struct session *s, struct arena *a, struct fetch_request *f)
 {
 	unsigned enables = 0;
 	const char *why = NULL;
 
-	if (!view_resolve(s->view, f->set, f->by_uid ? BY_UIDS : BY_NUMBER, a, &f->uids, &f->n))
+	if (!find_messages(s, a, f))
 		return "No message has that number.";
 	for (size_t i = 0; i < f->nitems; i++)
 		enables |= row_enables(f->items[i].row);

@@ -396,6 +396,30 @@ bool view_resolve(const struct view *v, struct seqset set, enum resolve how, str
 	return true;
 }
 
+/* Whether uid is in one of the ranges of positions from *from on, which then begins at the one that it is in or before. */
+static bool is_named(const struct view *v, const struct seq *ranges, size_t n, size_t *from, uint32_t uid)
+{
+	const size_t at = view_position(v, uid);
+
+	while (*from < n && ranges[*from].b <= at)
+		++*from;
+	return *from < n && ranges[*from].a <= at && view_uid(v, at) == uid;
+}
+
+bool view_resolve_among(const struct view *v, struct seqset set, enum resolve how, struct arena *a, uint32_t *uids, size_t *n)
+{
+	const struct seq *ranges = set.saved ? NULL : all_positions(v, set, how, a);
+	size_t left = 0, from = 0;
+
+	if (!ranges && !set.saved)
+		return false;
+	for (size_t i = 0; i < *n; i++)
+		if (set.saved ? view_is_saved(v, uids[i]) : is_named(v, ranges, set.n, &from, uids[i]))
+			uids[left++] = uids[i];
+	*n = left;
+	return true;
+}
+
 struct seq *view_ranges(const struct view *v, struct seqset set, enum resolve how, struct arena *a, size_t *ret_n)
 {
 	struct seq *ranges = all_positions(v, set, how, a);

@@ -80,6 +80,39 @@ START_TEST(sets_mean_messages)
 }
 END_TEST
 
+/* Whatever is asked for, and "$", too. */
+START_TEST(some_messages_are_in_a_set_or_not)
+{
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct t_dir d;
+	struct view *v = fixture(&d);
+	struct cursor c;
+	struct seqset set;
+	uint32_t *uids, all[10], saved[] = { 3, 5 };
+	size_t n, count = 10;
+	bool right;
+
+	view_begin(v);
+	for (uint32_t i = 0; i < 10; i++)
+		all[i] = i + 1;
+	cursor_init(&c, &a, str_z(sets[_i].set));
+	ck_assert(p_sequence_set(&c, &set));
+	right = view_resolve(v, set, sets[_i].how, &a, &uids, &n);
+	ck_assert_int_eq(view_resolve_among(v, set, sets[_i].how, &a, all, &count), right);
+	if (right) {
+		ck_assert_uint_eq(count, n);
+		ck_assert(n == 0 || memcmp(all, uids, n * sizeof *uids) == 0);
+	}
+	view_save(v, saved, 2);
+	all[0] = 2, all[1] = 5, all[2] = 6;
+	count = 3;
+	ck_assert(view_resolve_among(v, (struct seqset){ .saved = true }, BY_UIDS, &a, all, &count));
+	ck_assert_uint_eq(count, 1);
+	ck_assert_uint_eq(all[0], 5);
+	release(v, &d);
+}
+END_TEST
+
 START_TEST(an_empty_folder_has_no_numbers)
 {
 	_cleanup_(arena_free) struct arena a = { 0 };
@@ -186,6 +219,6 @@ START_TEST(a_silent_change_is_not_told_but_anothers_is)
 }
 END_TEST
 
-T_SUITE("view", T_LOOP(sets_mean_messages, sets), T_TEST(an_empty_folder_has_no_numbers),
+T_SUITE("view", T_LOOP(sets_mean_messages, sets), T_LOOP(some_messages_are_in_a_set_or_not, sets), T_TEST(an_empty_folder_has_no_numbers),
 	T_TEST(numbers_stay_until_expunges_are_told), T_TEST(what_was_never_counted_is_not_told_as_expunged),
 	T_TEST(recent_goes_with_its_message), T_TEST(a_silent_change_is_not_told_but_anothers_is))
