@@ -208,95 +208,12 @@ uint64_t index_believed_letters(const struct index *ix, const struct message *ms
 	return str_starts(suffix, STR(":2,")) ? mdname_letters(str_from(suffix, 3)) : 0;
 }
 
-static uint64_t hash(struct str base)
-{
-	uint64_t h = base.n, word;
-
-	for (; base.n >= sizeof word; base = str_from(base, sizeof word)) {
-		memcpy(&word, base.s, sizeof word);
-		h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
-		h ^= h >> 32;
-	}
-	word = 0;
-	if (base.n)
-		memcpy(&word, base.s, base.n);
-	h = (h ^ word) * UINT64_C(0xc4ceb9fe1a85ec53);
-	return h ^ h >> 29;
-}
-
 struct str index_full_name(const struct index *ix, const struct message *msg)
 {
 	const struct str base = index_base(ix, msg);
 	const size_t n = base.n + 1 + (msg->state & AT_ODD ? odd_suffix(ix, msg).n + 1 : 0);
 
 	return (struct str){ base.s, msg->name < ix->names.n ? MIN(n, ix->names.n - msg->name) : 1 };
-}
-
-static size_t slot_count(const struct index *ix)
-{
-	return ix->slots.n / sizeof(uint32_t);
-}
-
-static void place(const struct index *ix, const struct message *msg, uint32_t *slots, size_t count)
-{
-	size_t i = (size_t)hash(index_base(ix, msg)) & (count - 1);
-
-	for (size_t left = count; slots[i] && left--;)
-		i = (i + 1) & (count - 1);
-	slots[i] = msg->uid;
-}
-
-void index_make_slots(const struct index *ix, struct buf *ret)
-{
-	size_t want = 64;
-
-	while (want < 3 * (index_count(ix) + 1))
-		want *= 2;
-	buf_clear(ret);
-	memset(buf_reserve(ret, want * sizeof(uint32_t)), 0, want * sizeof(uint32_t));
-	ret->n = want * sizeof(uint32_t);
-	for (size_t i = 0; i < index_count(ix); i++)
-		place(ix, index_at(ix, i), (void *)ret->s, want);
-}
-
-static void place_all(struct index *ix)
-{
-	index_make_slots(ix, &ix->slots);
-	ix->slots_used = index_count(ix);
-}
-
-/* The table is made when first asked for: who only reads does without. UIDs of messages that are gone stay in
- * it. */
-struct message *index_find_base(struct index *ix, struct str base)
-{
-	const uint32_t *slots;
-	size_t mask, i, left;
-
-	if (ix->messages.n == 0)
-		return NULL;
-	if (ix->slots.n == 0)
-		place_all(ix);
-	slots = (void *)ix->slots.s;
-	mask = slot_count(ix) - 1;
-	for (i = (size_t)hash(base) & mask, left = mask; slots[i] && left--; i = (i + 1) & mask) {
-		struct message *msg = index_find(ix, slots[i]);
-
-		if (msg && str_eq(index_base(ix, msg), base))
-			return msg;
-	}
-	return NULL;
-}
-
-static void enter(struct index *ix, const struct message *msg)
-{
-	if (ix->slots.n == 0)
-		return;
-	if ((ix->slots_used + 1) * 3 > slot_count(ix) * 2) {
-		place_all(ix);
-		return;
-	}
-	place(ix, msg, (void *)ix->slots.s, slot_count(ix));
-	ix->slots_used++;
 }
 
 /* Copies what is pointed to when half of the names are dead. */
@@ -403,7 +320,6 @@ struct message *index_add(struct index *ix, const struct message *as, struct str
 	put_name(ix, msg, base, NULL);
 	changed_note(&ix->newest, all_count(ix), msg->modseq);
 	ix->messages.n += sizeof *msg;
-	enter(ix, msg);
 	count(ix, msg, true);
 	return msg;
 }
@@ -413,7 +329,7 @@ void index_rename(struct index *ix, struct message *msg, struct str base)
 	drop_name(ix, msg);
 	msg->state &= (uint8_t)~AT_ODD;
 	put_name(ix, msg, base, NULL);
-	enter(ix, msg);
+	index_enter_renamed(ix, msg);
 }
 
 uint32_t index_make_recent(struct index *ix, uint32_t from)

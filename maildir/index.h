@@ -44,6 +44,7 @@ struct index {
 	size_t names_dead;		/* octets of names that nobody points to */
 	struct buf slots;		/* uint32_t: UIDs by the hash of the base name; 0 is free */
 	size_t slots_used;
+	uint32_t slots_last;		/* messages with a higher UID are not in slots yet */
 	struct buf tombs;		  /* struct tomb, by ascending modseq */
 	struct buf events;		  /* struct md_event */
 	struct buf boots;		  /* struct boot */
@@ -79,8 +80,10 @@ void index_name(const struct index *ix, const struct message *msg, char ret[MDNA
 uint64_t index_believed_letters(const struct index *ix, const struct message *msg);
 /* What index.names has of it: the base name, a NUL, and if AT_ODD the suffix and a NUL. */
 struct str index_full_name(const struct index *ix, const struct message *msg);
-/* The table by which index_find_base() finds them, anew, with room for twice as many. */
+/* slots.c: the table by which index_find_base() finds them, anew, with room for twice as many. */
 void index_make_slots(const struct index *ix, struct buf *ret);
+/* A message has another base name than before. */
+void index_enter_renamed(struct index *ix, const struct message *msg);
 /* That its file was seen under this suffix. */
 void index_believe(struct index *ix, struct message *msg, struct str suffix, bool in_new);
 

@@ -25,7 +25,7 @@ enum {
 	TEXT_MAX = 16 * 1024 * 1024,
 	JOURNAL_END = 64,	/* octets before the place in the journal that are compared */
 	DUE = 16 * 1024,	/* octets of the journal that are read as fast as a snapshot is opened */
-	DUE_PART = 32,		/* nor is it worth writing for less than this part of it */
+	DUE_PART = 128,		/* nor is it worth writing for less than this part of it */
 	LEFT_OVER_S = 600,	/* so old is no file that is being written */
 	STAMP_AGE_S = 3600,
 	RENEWED_S = 90 * 86400,	/* so old is written again, that none that is in use gets */
@@ -205,6 +205,7 @@ static bool take_text(struct index *ix, struct str s, uint64_t sets)
 static void take_rest(struct index *ix, const struct head *h)
 {
 	ix->slots_used = h->slots_used;
+	ix->slots_last = h->uidnext - 1;
 	ix->unseen = h->unseen;
 	ix->deleted = h->deleted;
 	ix->unseen_from = h->unseen_from;
@@ -495,6 +496,7 @@ static void take_from(int *fd, const struct head *h, struct index *ix)
 	ix->tombs = mapped.tombs;
 	ix->names_dead = 0;
 	ix->slots_used = h->slots_used;
+	ix->slots_last = h->uidnext - 1;
 	fd_closep(&ix->file);
 	keep_file(ix, *fd, h);
 	*fd = -1;

@@ -116,4 +116,57 @@ START_TEST(who_is_expunged_is_not_found_by_name)
 }
 END_TEST
 
-T_SUITE("index", T_LOOP(positions_count_what_is_there, runs), T_TEST(who_is_expunged_is_not_found_by_name))
+static void rename_it(struct index *ix, uint32_t uid, const char *suffix)
+{
+	char base[48];
+
+	snprintf(base, sizeof base, "%u.host%s", uid, suffix);
+	index_rename(ix, index_find(ix, uid), str_z(base));
+}
+
+static void check_named(struct index *ix, const struct model *m, const bool *renamed, uint32_t uid)
+{
+	char base[48], other[48];
+	const struct message *found;
+
+	snprintf(base, sizeof base, "%u.host%s", uid, renamed[uid - 1] ? ",S=1" : "");
+	snprintf(other, sizeof other, "%u.host%s", uid, renamed[uid - 1] ? "" : ",S=1");
+	found = index_find_base(ix, str_z(base));
+	ck_assert_uint_eq(found ? found->uid : 0, m->there[uid - 1] ? uid : 0);
+	ck_assert_ptr_null(index_find_base(ix, str_z(other)));
+}
+
+/* Some names are looked for at once, others after many more have come. */
+START_TEST(who_has_come_or_was_renamed_since_is_found_by_name)
+{
+	struct keyword_table keywords;
+	struct index ix;
+	struct model m = { .n = 0 };
+	bool renamed[UIDS] = { 0 };
+	uint64_t state = (uint64_t)_i;
+
+	keywords_init(&keywords);
+	index_init(&ix, &keywords);
+	while (m.n < UIDS) {
+		const uint32_t what = dice(&state, 100), uid = dice(&state, (uint32_t)m.n + 1) + 1;
+
+		if (what < 80 || uid > m.n || !m.there[uid - 1]) {
+			add(&ix, &m, 0);
+		} else if (what < 85) {
+			expunge(&ix, &m, uid, uid + dice(&state, 3));
+		} else if (what < 95) {
+			rename_it(&ix, uid, renamed[uid - 1] ? "" : ",S=1");
+			renamed[uid - 1] = !renamed[uid - 1];
+		} else if (what < 96) {
+			check_named(&ix, &m, renamed, uid);
+		}
+	}
+	for (uint32_t uid = 1; uid <= UIDS; uid++)
+		check_named(&ix, &m, renamed, uid);
+	index_release(&ix);
+	keywords_release(&keywords);
+}
+END_TEST
+
+T_SUITE("index", T_LOOP(positions_count_what_is_there, runs), T_TEST(who_is_expunged_is_not_found_by_name),
+	{ who_has_come_or_was_renamed_since_is_found_by_name, 5 })
