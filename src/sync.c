@@ -37,14 +37,10 @@ void sync_write_modseq(struct session *s, const struct message *m)
 
 void sync_begin_fetch(struct session *s, uint32_t uid, bool with_uid)
 {
-	w_untagged(&s->out);
-	w_number(&s->out, s->enabled & ON_UIDONLY ? uid : view_number(s->view, uid));
-	w_atom(&s->out, s->enabled & ON_UIDONLY ? "UIDFETCH" : "FETCH");
-	w_open(&s->out);
-	if (with_uid && !(s->enabled & ON_UIDONLY)) {
-		w_atom(&s->out, "UID");
-		w_number(&s->out, uid);
-	}
+	if (s->enabled & ON_UIDONLY)
+		w_fetch(&s->out, true, uid, 0);
+	else
+		w_fetch(&s->out, false, view_number(s->view, uid), with_uid ? uid : 0);
 }
 
 static void fetch_changed(struct session *s, uint32_t uid, bool flags, bool with_uid)

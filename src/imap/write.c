@@ -238,7 +238,7 @@ void w_keyword(struct writer *w, struct str keyword)
 		w_verbatim(w, keyword);
 }
 
-void w_flags(struct writer *w, unsigned system, const struct str *keywords, size_t n)
+static void write_flags(struct writer *w, unsigned system, const struct str *keywords, size_t n)
 {
 	static const char *const names[] = { "\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft", "\\Recent" };
 	static_assert(FLAG_ANSWERED == 1 << 0 && FLAG_FLAGGED == 1 << 1 && FLAG_DELETED == 1 << 2 && FLAG_SEEN == 1 << 3 &&
@@ -252,6 +252,51 @@ void w_flags(struct writer *w, unsigned system, const struct str *keywords, size
 	if (system & FLAG_ANY)
 		w_atom(w, "\\*");
 	w_close(w);
+}
+
+/* Most messages have no keywords, so there are few texts, and each is made once. */
+static struct str known_flags(unsigned system)
+{
+	static struct known {
+		uint8_t n;
+		char s[63];
+	} known[2 * FLAG_RECENT];
+	struct known *k = &known[system];
+
+	if (!k->n) {
+		_cleanup_(buf_release) struct buf b = { 0 };
+		struct writer w;
+
+		writer_init(&w, &b);
+		write_flags(&w, system, NULL, 0);
+		assert(b.n <= sizeof k->s);
+		memcpy(k->s, b.s, b.n);
+		k->n = (uint8_t)b.n;
+	}
+	return (struct str){ k->s, k->n };
+}
+
+void w_flags(struct writer *w, unsigned system, const struct str *keywords, size_t n)
+{
+	if (n == 0 && system < 2 * FLAG_RECENT)
+		w_verbatim(w, known_flags(system));
+	else
+		write_flags(w, system, keywords, n);
+}
+
+/* Thousands of messages are told of at once, and often this is most of what is told. */
+void w_fetch(struct writer *w, bool uidfetch, uint32_t number, uint32_t uid)
+{
+	struct buf *out = w->out;
+
+	buf_str(out, STR("* "));
+	buf_u64(out, number);
+	buf_str(out, uidfetch ? STR(" UIDFETCH (") : STR(" FETCH ("));
+	w->spaced = uid;
+	if (uid) {
+		buf_str(out, STR("UID "));
+		buf_u64(out, uid);
+	}
 }
 
 /* date-time = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE */

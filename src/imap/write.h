@@ -47,6 +47,8 @@ void w_mailbox(struct writer *w, struct str name);  /* name is UTF-8; sent in mo
 void w_separator(struct writer *w, char separator); /* of LIST: quoted; 0 is NIL */
 void w_keyword(struct writer *w, struct str keyword); /* one that is no atom is left out */
 /* "(" the flags in system, in the order of enum flag, then keywords ")". */
+/* "* " number " FETCH (", or UIDFETCH (RFC 9586); and "UID" uid, if that is not 0. */
+void w_fetch(struct writer *w, bool uidfetch, uint32_t number, uint32_t uid);
 void w_flags(struct writer *w, unsigned system, const struct str *keywords, size_t n);
 void w_date_time(struct writer *w, struct date_time t); /* quoted; the nearest one in years 0 to 9999 */
 void w_sequence_set(struct writer *w, struct seqset set);
