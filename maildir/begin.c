@@ -265,5 +265,8 @@ int box_open(struct maildir *m)
 	last = m->index.dirs_stale && !m->remote ? box_last_boot(m) : NULL;
 	m->power_cut = last && *box_boot(m) && !str_eq(last->id, str_z(box_boot(m)));
 	box_mark_recent(m, 0, m->index.recent);
-	return m->memory_only || m->unsettled ? 0 : box_make_durable(m);
+	if (m->memory_only || m->unsettled)
+		return 0;
+	m->unsettled = !box_is_durable(m);	/* who has begun it may have come no farther */
+	return box_settle(m);
 }

@@ -212,14 +212,12 @@ int box_sync_journal(struct maildir *m)
 
 /* What was written a moment ago may not be on disk yet. Nobody is told of a UID that a power cut could take
  * back. */
-int box_make_durable(struct maildir *m)
+bool box_is_durable(const struct maildir *m)
 {
 	struct stat st;
 
-	if (!box_sync_all(m) || fstat(m->journal.fd, &st) < 0 ||
-	    st.st_mtim.tv_sec + WRITTEN_BACK_S < (time_t)clock_unix() || journal_durable(&m->journal, &st))
-		return 0;
-	return box_sync_journal(m);
+	return !box_sync_all(m) || fstat(m->journal.fd, &st) < 0 ||
+	       st.st_mtim.tv_sec + WRITTEN_BACK_S < (time_t)clock_unix() || journal_durable(&m->journal, &st);
 }
 
 int box_settle(struct maildir *m)
@@ -267,7 +265,7 @@ int box_catch_up(struct maildir *m)
 	if (r < 0)
 		return r;
 	box_mark_recent(m, uidnext, recent);
-	return r == 1 ? box_make_durable(m) : 0;
+	return r == 1 && !box_is_durable(m) ? box_sync_journal(m) : 0;
 }
 
 int box_lock(struct maildir *m, unsigned wait_ms)
@@ -345,9 +343,12 @@ int box_commit(struct maildir *m, struct txn *t, bool sync)
 		r = lost_snapshot(m);
 	if (r >= 0 && sync && m->unsettled)
 		r = fsync(m->dir) < 0 ? -errno : 0;
-	m->unsettled = m->unsettled && (r < 0 || !sync);
 	if (r < 0)
 		return r;
+	if (sync) {
+		m->unsettled = false;
+		journal_mark_durable(&m->journal, m->journal.at);
+	}
 	m->changed = m->index.dirs_stale && (m->changed || m->index.modseq > modseq);
 	box_mark_recent(m, uidnext, recent);
 	if (compact(m) < 0)

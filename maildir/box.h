@@ -26,7 +26,7 @@ struct maildir {
 	bool unmoved;	/* some messages are in new/ */
 	bool unplaced;	/* and it is not known which */
 	bool sets_atime; /* reading them does: they are somebody else's */
-	bool unsettled; /* the journal is one that we have begun, and may not be on disk yet */
+	bool unsettled; /* the journal's name may not be on disk yet: we have begun it, or somebody else has just now */
 	bool damaged;	/* the journal makes no sense: the lock is needed to tell why */
 	bool claiming;	/* a watermark that is journaled now is this handle's claim */
 	enum { FINE_UNKNOWN, FINE_YES, FINE_NO } fine_times; /* look.c: whether each change has a time of its own */
@@ -84,12 +84,11 @@ unsigned box_write_wait(const struct maildir *m);
 int box_reload(struct maildir *m);
 int box_rewrite(struct maildir *m, const struct index *ix);
 int box_mend(struct maildir *m);
-/* What was written a moment ago may not be on disk yet: waits for it, so that nobody is told what a power cut
- * takes back. */
-int box_make_durable(struct maildir *m);
-/* Waits until all that was read of the journal is on disk, and its name if we have begun it. */
+/* Whether nothing that was read of the journal can be taken back by a power cut, as far as anybody cares. */
+bool box_is_durable(const struct maildir *m);
+/* Waits until it is so, with its name if that may be new. */
 int box_sync_journal(struct maildir *m);
-/* The same, but only for one that we have begun and that is not on disk yet. */
+/* The same, but only for one whose name may not be on disk yet. */
 int box_settle(struct maildir *m);
 /* Journals t, which is ours to use up, and does what it says to the index. sync: it has to survive a power
  * cut. */

@@ -439,7 +439,5 @@ int journal_append(struct journal *j, struct txn *t, bool sync)
 	}
 	j->at += t->text.n;
 	j->lines += t->lines.n / sizeof(struct line) + 1;
-	if (sync)
-		journal_mark_durable(j, j->at);
 	return 0;
 }

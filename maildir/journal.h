@@ -73,7 +73,7 @@ bool txn_is_readable(const struct txn *t, const struct index *ix);
 int txn_apply(const struct txn *t, struct index *ix);
 
 /* Whether it is known that all of the file, which has been read to its end, is on disk, as far as a power cut must not take it
- * back. journal_mark_durable() lets everybody know that it is so up to the octet at.
+ * back. journal_mark_durable() lets everybody know that it is so up to the octet at, and that the file's name is on disk, too.
  */
 bool journal_durable(const struct journal *j, const struct stat *st);
 void journal_mark_durable(const struct journal *j, uint64_t at);

@@ -501,81 +501,6 @@ START_TEST(without_a_journal_and_where_none_can_be_written_it_works_in_memory)
 }
 END_TEST
 
-/* Whether it is known of f's journal that it is on disk, and its octets read with it, as any reader does. */
-static bool durable(const struct t_folder *f)
-{
-	struct buf b = journal(f);
-	const struct journal j = { .at = b.n };
-	struct stat st;
-
-	ck_assert_int_eq(fstatat(f->fd, "imapd.journal", &st, 0), 0);
-	buf_release(&b);
-	return journal_durable(&j, &st);
-}
-
-/* Another session's change, synced or not, right after the last one. */
-static void change(const struct t_folder *f, bool sync)
-{
-	struct keyword_table keywords;
-	struct index ix;
-	struct journal j;
-	struct txn t = { 0 };
-
-	keywords_init(&keywords);
-	index_init(&ix, &keywords);
-	ck_assert_int_eq(journal_open(f->fd, -1, &ix, &j), 0);
-	txn_begin(&t, &ix);
-	txn_add(&t, line_floor(1));
-	ck_assert_int_eq(journal_append(&j, &t, sync), 0);
-	txn_release(&t);
-	journal_close(&j);
-	index_release(&ix);
-	keywords_release(&keywords);
-}
-
-/* So that who opens the folder does not wait for the disk again. */
-START_TEST(what_is_on_disk_is_known_to_be_until_something_is_written)
-{
-	struct t_folder f = three();
-	struct maildir *m = t_select(&f);	/* which begins it */
-
-	ck_assert(durable(&f));
-	t_append(m, "message", 0);
-	ck_assert(durable(&f));
-	ck_assert_int_eq(t_store(m, 1, MD_ADD, MD_FLAGGED, NULL), 0);
-	ck_assert(durable(&f));
-	for (int i = 0; i < 20; i++) {	/* many of them with the same time */
-		change(&f, false);
-		ck_assert(!durable(&f));
-		change(&f, true);
-		ck_assert(durable(&f));
-	}
-	maildir_close(m);	/* which writes down the directories' state */
-	ck_assert(durable(&f));
-	change(&f, false);
-	m = t_select(&f);
-	ck_assert(durable(&f));
-	maildir_close(m);
-	t_folder_remove(&f);
-}
-END_TEST
-
-START_TEST(who_does_not_wait_for_the_disk_says_nothing_of_it)
-{
-	struct t_folder f = three();
-	struct maildir *m;
-
-	f.config.sync = _i ? MD_SYNC_MAIL : MD_SYNC_NEVER;
-	m = t_select(&f);
-	t_append(m, "message", 0);
-	ck_assert(!durable(&f));
-	ck_assert_int_eq(t_store(m, 1, MD_ADD, MD_FLAGGED, NULL), 0);
-	maildir_close(m);
-	ck_assert(!durable(&f));
-	t_folder_remove(&f);
-}
-END_TEST
-
 static const bool both[] = { false, true };
 
 T_SUITE("journal", T_TEST(what_was_known_is_known_again), T_TEST(a_torn_end_is_dropped),
@@ -588,6 +513,4 @@ T_SUITE("journal", T_TEST(what_was_known_is_known_again), T_TEST(a_torn_end_is_d
 	T_LOOP(after_a_power_cut_names_get_the_flags_of_the_journal, both),
 	T_LOOP(what_other_servers_told_their_clients_is_kept, both),
 	T_TEST(couriers_keywords_are_kept_and_mirrored),
-	T_TEST(what_is_on_disk_is_known_to_be_until_something_is_written),
-	T_LOOP(who_does_not_wait_for_the_disk_says_nothing_of_it, both),
 	T_TEST(without_a_journal_and_where_none_can_be_written_it_works_in_memory))
