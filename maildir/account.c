@@ -222,7 +222,7 @@ static void settle(struct account *acc, const char *site_prefix)
 	struct account_state state = { 0 };
 	int r = account_state_read(acc, &arena, &state);
 
-	if (r >= 0 && (!state.exists || faccessat(acc->fd, RENAME_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)) {
+	if (r >= 0 && !acc->look_only && (!state.exists || faccessat(acc->fd, RENAME_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)) {
 		r = settle_locked(acc, !state.exists);
 		if (r >= 0)
 			r = account_state_read(acc, &arena, &state);
@@ -236,7 +236,8 @@ static void settle(struct account *acc, const char *site_prefix)
 	else
 		acc->prefix = usual_prefix(acc);
 	acc->prefix = arena_str(&acc->arena, str_z(acc->prefix)).s;
-	sweep(acc);
+	if (!acc->look_only)
+		sweep(acc);
 }
 
 int account_open(const char *path, const struct account_config *config, struct account **ret)
@@ -248,13 +249,13 @@ int account_open(const char *path, const struct account_config *config, struct a
 
 	if (r >= 0 && config->check_owner)
 		r = check_owner(fd, path);
-	if (r >= 0)
+	if (r >= 0 && !config->look_only)
 		r = make_whole(fd, path);
 	if (r < 0)
 		return r;
 
 	acc = arena_alloc(&arena, sizeof *acc);
-	*acc = (struct account){ .arena = arena, .fd = fd, .sync = !config->no_sync };
+	*acc = (struct account){ .arena = arena, .fd = fd, .sync = !config->no_sync, .look_only = config->look_only };
 	fd = -1;
 	settle(acc, config->prefix);
 	*ret = acc;

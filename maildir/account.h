@@ -13,6 +13,7 @@ struct account;
 struct account_config {
 	bool check_owner; /* IMAP_MAILBOX_SANITY_CHECK: the Maildir's uid and gid must be ours */
 	bool no_sync;	  /* IMAPD_SYNC is not "full": leave out fsync */
+	bool look_only;	/* nothing is made, finished or removed */
 	const char *prefix; /* IMAPD_PREFIX; NULL: the site has not set it, so the account's own decision holds */
 };
 

@@ -255,6 +255,8 @@ int box_open(struct maildir *m)
 	const struct boot *last;
 	int r = journal_open(m->dir, box_snapshots(m), &m->index, &m->journal);
 
+	if (m->mode & MD_LOOK_ONLY)
+		return r;
 	if (r == -ENOENT)
 		r = create(m);
 	else if (r == -EBADMSG)

@@ -64,7 +64,7 @@ bool box_sync_mail(const struct maildir *m)
 
 bool box_sync_all(const struct maildir *m)
 {
-	return m->config->sync == MD_SYNC_FULL;
+	return m->config->sync == MD_SYNC_FULL && !(m->mode & MD_LOOK_ONLY);
 }
 
 int box_sync_dir(const struct maildir *m, int dir)
@@ -273,7 +273,7 @@ int box_lock(struct maildir *m, unsigned wait_ms)
 	int r = 0;
 
 	assert(!m->locked);
-	if (!m->memory_only && !m->journal.writable)
+	if (m->mode & MD_LOOK_ONLY || (!m->memory_only && !m->journal.writable))
 		return -EROFS;
 	if (!m->memory_only)
 		r = lock_take(&m->lock, wait_ms);

@@ -39,12 +39,12 @@ static int name_for(int maildir_fd, char *ret, size_t size)
 }
 
 /* A directory that nobody else can write to; not what somebody has put in its place. */
-static int open_own(int at, const char *path, int *ret)
+static int open_own(int at, const char *path, bool make, int *ret)
 {
 	_cleanup_(fd_closep) int fd = -1;
 	struct stat st;
 
-	if (mkdirat(at, path, 0700) < 0 && errno != EEXIST)
+	if (make && mkdirat(at, path, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
@@ -58,25 +58,35 @@ static int open_own(int at, const char *path, int *ret)
 	return 0;
 }
 
-int cache_open(int maildir_fd, const char *where, struct cache **ret)
+static int open_cache(int maildir_fd, const char *where, bool make, struct cache **ret)
 {
 	_cleanup_(buf_release) struct buf path = { 0 };
 	char name[64];
 	int dir, r;
 
 	if (!where) {
-		r = files_remote(maildir_fd) ? -EREMOTE : open_own(maildir_fd, IN_MAILDIR, &dir);
+		r = files_remote(maildir_fd) ? -EREMOTE : open_own(maildir_fd, IN_MAILDIR, make, &dir);
 	} else {
 		r = name_for(maildir_fd, name, sizeof name);
 		buf_printf(&path, "%s/%s", where, name);
-		r = r == 0 ? open_own(AT_FDCWD, buf_cstr(&path), &dir) : r;
+		r = r == 0 ? open_own(AT_FDCWD, buf_cstr(&path), make, &dir) : r;
 	}
 	if (r < 0)
 		return r;
 	*ret = must_alloc(sizeof **ret);
-	**ret = (struct cache){ .dir = dir, .limit = LIMIT, .lock = -1,
+	**ret = (struct cache){ .dir = dir, .limit = LIMIT, .lock = -1, .look_only = !make, .read_only = !make,
 				.path = where ? must_strdup(buf_cstr(&path)) : NULL };
 	return 0;
+}
+
+int cache_open(int maildir_fd, const char *where, struct cache **ret)
+{
+	return open_cache(maildir_fd, where, true, ret);
+}
+
+int cache_open_to_look(int maildir_fd, const char *where, struct cache **ret)
+{
+	return open_cache(maildir_fd, where, false, ret);
 }
 
 void cache_stop(struct cache *c)

@@ -15,6 +15,8 @@ enum { CACHE_SIZE_LEAST = 4 << 20 };
  * or what a system call gave. Each of them means: go on without.
  */
 int cache_open(int maildir_fd, const char *where, struct cache **ret);
+/* The same, where there is one (-ENOENT): nothing in it is made, removed or remembered. */
+int cache_open_to_look(int maildir_fd, const char *where, struct cache **ret);
 void cache_close(struct cache *c);	/* NULL is nothing to close; what was put goes in first */
 void cache_closep(struct cache **c);	/* for _cleanup_ */
 
@@ -66,9 +68,8 @@ void cache_commit(struct cache *c, size_t octets);
 void cache_rest(struct cache *c);
 
 /* For who looks into it (imapd-cache). Unlike the functions above these fail: a negative errno. -ENOENT: there is no file of facts;
- * -EBADMSG: it is damaged, -EPROTO: another version's, and it is left alone after cache_look_only().
+ * -EBADMSG: it is damaged, -EPROTO: another version's, and it is left alone by who only looks. c NULL: -ENOENT.
  */
-void cache_look_only(struct cache *c);	/* before anything else: nothing is made, removed or remembered */
 const char *cache_file(const struct cache *c);	/* the file's name in the directory, once it is open */
 uint64_t cache_folder_id(const char *mailboxid, uint32_t uidvalidity);	/* as cache_folder(), without using it */
 struct cache_entry {

@@ -243,9 +243,12 @@ static int open_to_look(struct cache *c, bool unfit)
 
 int cache_file_open(struct cache *c)
 {
-	int r = cache_lock(c);
 	bool unfit;
+	int r;
 
+	if (c->look_only && !find_file(c) && !c->name[0])
+		return -ENOENT;	/* and no file for the lock is made */
+	r = cache_lock(c);
 	if (r < 0)
 		return r;
 	signal(SIGXFSZ, SIG_IGN);	/* a limit on the size of files is a failure to write as any other */

@@ -30,9 +30,9 @@ struct crash {
 static const int crashes[] = { SIGSEGV, SIGBUS };
 static const uint64_t magic = UINT64_C(0x6373ae1b40c5f20d);
 
-static void leave_mark(int dir, const char *mark)
+static void leave_mark(const struct cache *c, const char *mark)
 {
-	const int fd = openat(dir, mark, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	const int fd = c->look_only ? -1 : openat(c->dir, mark, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd >= 0)
 		close(fd);
@@ -43,7 +43,7 @@ void cache_file_mark(const struct cache *c)
 	char mark[64];
 
 	snprintf(mark, sizeof mark, "%s" CACHE_BROKEN, c->name);
-	leave_mark(c->dir, mark);
+	leave_mark(c, mark);
 }
 
 /* Goes on there, once, if it is anywhere. */
@@ -66,7 +66,7 @@ static void crashed(int sig, siginfo_t *info, void *context)
 
 	(void)info;
 	if (ours && k->cache->env)
-		leave_mark(k->cache->dir, k->mark);
+		leave_mark(k->cache, k->mark);
 	if (ours)
 		jump(&k->guard);
 	if (ours && sig == SIGBUS)

@@ -3,11 +3,6 @@
 #include <string.h>
 #include "maildir/caching.h"
 
-void cache_look_only(struct cache *c)
-{
-	c->look_only = c->read_only = true;
-}
-
 const char *cache_file(const struct cache *c)
 {
 	return c->name;
@@ -16,7 +11,7 @@ const char *cache_file(const struct cache *c)
 /* Opens it, or says why not. */
 static int opened(struct cache *c)
 {
-	return cache_ready(c) ? 0 : c->error ? c->error : -ENOENT;
+	return cache_ready(c) ? 0 : c && c->error ? c->error : -ENOENT;
 }
 
 static int failure(int error)

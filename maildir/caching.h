@@ -37,7 +37,7 @@ struct cache {
 	MDB_txn *txn;			/* for reading; NULL: none yet */
 	bool reading;			/* and it is under way */
 	bool read_only;			/* nothing can be written any more */
-	bool look_only;			/* cache_look_only() */
+	bool look_only;			/* cache_open_to_look() */
 	int error;			/* why it could not be opened */
 	struct column columns[CACHE_KINDS];
 	uint64_t folder;		/* the last one that was used, and what it is */

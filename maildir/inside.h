@@ -25,7 +25,7 @@ struct reserve {
 struct account {
 	struct arena arena; /* this struct, too, is in it */
 	int fd;
-	bool sync;
+	bool sync, look_only;
 	bool said_twins; /* the log knows of folders that are there in two spellings */
 	const char *prefix;
 	struct reserve reserve;

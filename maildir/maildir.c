@@ -13,12 +13,12 @@
 
 enum { SWEEP_AFTER_S = 36 * 3600, RESTS_WITH = 256 * 1024 };
 
-static int open_dir(int at, const char *name, int *ret)
+static int open_dir(const struct maildir *m, const char *name, int *ret)
 {
-	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, at = m->dir;
 	int fd = openat(at, name, flags);
 
-	if (fd < 0 && errno == ENOENT && (mkdirat(at, name, 0700) == 0 || errno == EEXIST))
+	if (fd < 0 && errno == ENOENT && !(m->mode & MD_LOOK_ONLY) && (mkdirat(at, name, 0700) == 0 || errno == EEXIST))
 		fd = openat(at, name, flags);
 	if (fd < 0)
 		return -errno;
@@ -33,10 +33,10 @@ static int open_dirs(struct maildir *m, int dir_fd)
 	m->dir = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (m->dir < 0)
 		return -errno;
-	r = open_dir(m->dir, "tmp", &m->tmp);
+	r = open_dir(m, "tmp", &m->tmp);
 	if (r >= 0)
-		r = open_dir(m->dir, "new", &m->new);
-	return r >= 0 ? open_dir(m->dir, "cur", &m->cur) : r;
+		r = open_dir(m, "new", &m->new);
+	return r >= 0 ? open_dir(m, "cur", &m->cur) : r;
 }
 
 int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config, struct maildir **ret)
@@ -125,7 +125,7 @@ void maildir_close(struct maildir *m)
 	if (!m)
 		return;
 	box_unlock(m);	/* MD_UPDATE_NEXT, and no update came */
-	sure = m->index.telling && !m->stale && snapshot_is_whole(&m->index);
+	sure = !(m->mode & MD_LOOK_ONLY) && m->index.telling && !m->stale && snapshot_is_whole(&m->index);
 	if (sure) {
 		update_trust(m);
 		numbers_keep(m);

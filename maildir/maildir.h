@@ -88,8 +88,11 @@ struct maildir_config {
  * written, UIDs are given in memory only, under a UIDVALIDITY of this moment.
  *
  * MD_UPDATE_NEXT: maildir_update() is called at once, so if the folder's lock was needed it is kept until then.
+ *
+ * MD_LOOK_ONLY, with MD_READONLY: nothing is written at all, and there is what the journal says. -ENOENT: there is none, or a directory is
+ * missing; -EBADMSG: it is damaged. No maildir_update().
  */
-enum { MD_READONLY = 1, MD_UPDATE_NEXT = 2 };
+enum { MD_READONLY = 1, MD_UPDATE_NEXT = 2, MD_LOOK_ONLY = 4 };
 int maildir_open(int dir_fd, unsigned mode, const struct maildir_config *config, struct maildir **ret);
 /* Before closing, where nobody waits, so that who opens the folder next need not read it: takes in what has come, and writes down
  * what the directories were then. One that has just been changed can't be told yet from one that will be changed in the same moment:

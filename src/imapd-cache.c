@@ -47,6 +47,8 @@ static const char *in_words(int r)
 	switch (-r) {
 	case EBADMSG:
 		return "its file of facts is damaged; the next session that has a use for it begins anew, and so does --rebuild";
+	case EUCLEAN:
+		return "its journal is damaged; the next session that opens it mends it";
 	case EPROTO:
 		return "its file of facts is of another version of imapd; the next session that has a use for it begins anew";
 	case EREMOTE:
@@ -318,22 +320,46 @@ static int each_message(struct looking *l, const char *name, struct maildir *box
 	return r;
 }
 
-static int treat_folder(struct looking *l, struct str folder, const char *name)
+static bool only_looks(const struct looking *l)
+{
+	return l->what == SHOW || l->what == VERIFY;
+}
+
+/* Who only looks sees what sessions have seen. */
+static int open_folder(struct looking *l, struct str folder, struct maildir **ret)
 {
 	_cleanup_(maildir_closep) struct maildir *box = NULL;
 	_cleanup_(fd_closep) int dir = -1;
-	struct counts all = { 0 };
 	int r = folder_open_dir(l->account, folder, &dir);
 
 	if (r == 0)
-		r = maildir_open(dir, MD_READONLY, &l->config, &box);
-	if (r == 0)
+		r = maildir_open(dir, MD_READONLY | (only_looks(l) ? MD_LOOK_ONLY : 0), &l->config, &box);
+	if (r == 0 && !only_looks(l))
 		r = maildir_update(box, 0);
 	if (r < 0)
+		return r == -EBADMSG ? -EUCLEAN : r;
+	*ret = box;
+	box = NULL;
+	return 0;
+}
+
+static int treat_folder(struct looking *l, struct str folder, const char *name)
+{
+	_cleanup_(maildir_closep) struct maildir *box = NULL;
+	struct counts all = { 0 };
+	int r = open_folder(l, folder, &box);
+	const bool unknown = r == -ENOENT && only_looks(l);
+
+	if (r < 0 && !unknown)
 		return r;
-	if (l->uid && l->what != DROP && !maildir_message(box, l->uid)) {
+	if (l->uid && l->what != DROP && (unknown || !maildir_message(box, l->uid))) {
 		fprintf(stderr, "imapd-cache: %s: no message has the UID %u\n", name, (unsigned)l->uid);
 		l->missing = true;
+		return 0;
+	}
+	if (unknown) {
+		if (l->what == SHOW)
+			printf("%s: no session has opened it yet\n", name);
 		return 0;
 	}
 	if (l->what == VERIFY) {
@@ -384,7 +410,7 @@ static int treat_all(struct looking *l)
 /* Opens the account in the working directory, which is not made a Maildir if it is none. The log says why not. */
 static int open_account(struct looking *l, const char *maildir)
 {
-	const struct account_config account = { .check_owner = true };
+	const struct account_config account = { .check_owner = true, .look_only = only_looks(l) };
 	struct stat st;
 
 	if (stat("cur", &st) < 0 && errno != EACCES) {
@@ -409,12 +435,12 @@ static int open_cache(struct looking *l)
 		fputs("imapd-cache: there is no cache: IMAPD_CACHEDIR is none\n", stderr);
 		return -ENOENT;
 	}
-	r = cache_open(account_fd(l->account), where, &l->cache);
+	r = (only_looks(l) ? cache_open_to_look : cache_open)(account_fd(l->account), where, &l->cache);
+	if (r == -ENOENT && only_looks(l) && (!where || access(where, F_OK) == 0))	/* which is as good as one with nothing in it */
+		return 0;
 	if (r < 0)
 		fprintf(stderr, "imapd-cache: %s: there is no cache: %s\n", where ? where : "imapd.cache",
 			r == -EPERM ? "it is no directory of this user's alone" : in_words(r));
-	else if (l->what == SHOW || l->what == VERIFY)
-		cache_look_only(l->cache);
 	if (r == 0 && env_number("IMAPD_CACHE_SIZE", CACHE_SIZE_LEAST, UINT64_C(1) << 40, 1 << 30, &limit))
 		cache_limit(l->cache, limit);
 	return r;
@@ -445,10 +471,10 @@ static int run(struct looking *l, const char *maildir)
 		r = open_cache(l);
 	if (r == 0) {
 		l->config = (struct maildir_config){ .use_locks = true, .hostname = "localhost", .cache = l->cache };
-		r = l->what == REBUILD || l->what == DROP ? 0 : cache_each(l->cache, count, &all);
+		r = only_looks(l) ? cache_each(l->cache, count, &all) : 0;
 		if (r < 0 && r != -ENOENT)
 			fprintf(stderr, "imapd-cache: %s: %s\n", maildir, in_words(r));
-		else if (l->what == SHOW && !l->only)
+		else if (r == 0 && l->what == SHOW && !l->only)
 			show_file(l, maildir);
 		if (r == 0 || r == -ENOENT)
 			r = treat_all(l);
