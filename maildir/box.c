@@ -93,8 +93,8 @@ bool box_gone(const struct maildir *m)
 	struct stat st;
 
 	for (size_t i = 0; i < COUNT(dirs); i++)
-		if (fstat(dirs[i], &st) < 0 || st.st_nlink == 0)
-			return true;
+		if (fstat(dirs[i], &st) < 0 ? errno == ESTALE || errno == ENOENT : st.st_nlink == 0)
+			return true;	/* by another host, or this one; a disk that fails says nothing of it */
 	return false;
 }
 

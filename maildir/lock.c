@@ -55,6 +55,7 @@ static uint64_t age(const struct stat *st)
 static int open_file(struct lock *l)
 {
 	struct stat mine, there;
+	int r;
 
 	if (l->fd >= 0 && fstat(l->fd, &mine) == 0 &&
 	    fstatat(l->dir, LOCK_FILE, &there, AT_SYMLINK_NOFOLLOW) == 0 && mine.st_dev == there.st_dev &&
@@ -65,10 +66,10 @@ static int open_file(struct lock *l)
 		       0666);
 	if (l->fd < 0)
 		return -errno;
-	if (fstat(l->fd, &mine) == 0 && S_ISREG(mine.st_mode))
-		return 0;
-	fd_closep(&l->fd);
-	return -EINVAL;
+	r = fstat(l->fd, &mine) < 0 ? -errno : S_ISREG(mine.st_mode) ? 0 : -EINVAL;
+	if (r < 0)
+		fd_closep(&l->fd);
+	return r;
 }
 
 /* Its process lives, but has done nothing for too long. Whoever comes now gets a file of his own; it finds
@@ -193,8 +194,12 @@ static int try_dot(struct lock *l)
 	if (r < 0)
 		return r;
 	r = linkat(l->tmp, name, l->tmp, LOCK_DOT, 0) < 0 ? -errno : 0;
-	if (fstatat(l->tmp, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_nlink == 2)
-		r = 0;
+	if (fstatat(l->tmp, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		r = st.st_nlink == 2 ? 0 : r;
+	} else if (r == 0) {	/* nor could it be seen later whether it is still ours */
+		r = -errno;
+		unlinkat(l->tmp, LOCK_DOT, 0);
+	}
 	unlinkat(l->tmp, name, 0);
 	if (r < 0 && r != -EEXIST)
 		return r;

@@ -241,7 +241,8 @@ static bool answer(struct session *s, struct command *cmd, enum verdict verdict)
 		return false;
 	if (cmd->row && verdict != BAD)
 		sync_after(s, cmd);
-	if (cmd->row && verdict != BAD && is_removed(s, cmd->row))	/* whatever else failed did so because of that */
+	/* Whatever else failed did so because of that; but what COPYUID tells of is there. */
+	if (cmd->row && verdict != BAD && !(verdict == OK && cmd->code) && is_removed(s, cmd->row))
 		verdict = cmd_removed(cmd);
 	if (cmd->limited && verdict != BAD)
 		tell_limit(s, cmd);
