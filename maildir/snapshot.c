@@ -17,40 +17,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "maildir/snapshot.h"
+#include "maildir/snapshot_head.h"
 
 enum {
 	PAGE = 4096,
 	WRITE_AT_ONCE = 256 * 1024,
 	TEXT_MAX = 16 * 1024 * 1024,
-	JOURNAL_END = 64,	/* octets before the place in the journal that are compared */
 	DUE = 16 * 1024,	/* octets of the journal that are read as fast as a snapshot is opened */
 	DUE_PART = 128,		/* nor is it worth writing for less than this part of it */
 	LEFT_OVER_S = 600,	/* so old is no file that is being written */
 	STAMP_AGE_S = 3600,
 	RENEWED_S = 90 * 86400,	/* so old is written again, that none that is in use gets */
 	KEPT_S = 180 * 86400,	/* so old: its folder is gone */
-};
-
-struct section {
-	uint64_t at, n;		/* octets; at is a page's beginning */
-};
-
-struct head {
-	char magic[16];		/* with the version */
-	uint32_t sum;		/* of this, with 0 here, and of the text */
-	uint32_t message_size, tomb_size;
-	uint32_t journal_end;	/* so many octets of that are meant */
-	char journal[JOURNAL_END]; /* what is before journal_at in the journal */
-	uint64_t journal_ino, journal_at, journal_lines;
-	uint64_t file_size, text_size, sets;
-	int64_t stamp;		/* the file's mtime, seconds since 1970: long before anybody else could have written to it */
-	struct section messages, newest, names, slots, tombs;
-	uint64_t slots_used, unseen, deleted, modseq, floor;
-	struct dir_state dirs[DIR_COUNT];
-	uint32_t uidvalidity, uidnext, recent, dirs_uidnext, unseen_from, new_from;
-	char mailboxid[24];
-	uint8_t dirs_known, dirs_stale, dirs_unmoved, unplaced, zero[4];
 };
 
 static const char magic[16] = "imapd-snapshot2";
@@ -75,9 +53,10 @@ static uint32_t sum_of(struct head head, struct str text)
 	return journal_sum((struct str){ (char *)&head, sizeof head }) ^ journal_sum(text);
 }
 
+/* mmap(2) itself refuses what does not begin with a page. */
 static bool fits(const struct head *h, const struct section *s, size_t element)
 {
-	return s->at % PAGE == 0 && s->n % element == 0 && s->n <= h->file_size && s->at <= h->file_size - s->n;
+	return s->n % element == 0 && s->n <= h->file_size && s->at <= h->file_size - s->n;
 }
 
 static bool makes_sense(const struct head *h)
@@ -85,12 +64,12 @@ static bool makes_sense(const struct head *h)
 	const uint64_t slots = h->slots.n / sizeof(uint32_t);
 
 	return memcmp(h->magic, magic, sizeof magic) == 0 && h->message_size == sizeof(struct message) &&
-	       h->tomb_size == sizeof(struct tomb) && h->journal_end <= JOURNAL_END &&
-	       h->journal_end <= h->journal_at && h->text_size <= TEXT_MAX &&
+	       h->tomb_size == sizeof(struct tomb) && h->journal_end == MIN(h->journal_at, (uint64_t)JOURNAL_END) &&
+	       h->text_size <= TEXT_MAX &&
 	       fits(h, &h->messages, sizeof(struct message)) && fits(h, &h->newest, sizeof(uint64_t)) &&
 	       h->newest.n / sizeof(uint64_t) == changed_stretches(h->messages.n / sizeof(struct message)) && fits(h, &h->names, 1) &&
 	       fits(h, &h->slots, sizeof(uint32_t)) && fits(h, &h->tombs, sizeof(struct tomb)) &&
-	       slots > 0 && (slots & (slots - 1)) == 0 && h->slots_used < slots;
+	       (slots & (slots - 1)) == 0 && h->slots_used < slots;
 }
 
 static int read_head(int fd, struct head *ret, struct buf *ret_text, bool *ret_old)
@@ -100,7 +79,7 @@ static int read_head(int fd, struct head *ret, struct buf *ret_text, bool *ret_o
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
+	if (st.st_uid != geteuid())
 		return -EPERM;
 	n = fd_pread_all(fd, ret, sizeof *ret, 0);
 	if (n != sizeof *ret)
