@@ -120,4 +120,34 @@ START_TEST(who_writes_does_what_others_read)
 }
 END_TEST
 
-T_SUITE("line", T_TEST(who_writes_does_what_others_read))
+/* Where a message's file is looked for, and renamed to: in no other directory, and not where nobody lists it. */
+static const struct {
+	const char *name;
+	bool fine;
+} bases[] = {
+	{ "1.a", true },   { "a:b", true },  { "-", true },	 { "%2Dx", true },   { "..", false },	 { ".", false },
+	{ ".hidden", false }, { "%2Ehidden", false }, { "%2E%2E", false }, { "../x", false }, { "a/b", false }, { "/etc/passwd", false },
+	{ "a%2Fb", false }, { "", false },	 { "a%00b", false },
+};
+
+START_TEST(a_name_is_one_in_the_directory)
+{
+	static const char *const lines[] = { "+ 1 2 - - 0 %s ", "n 1 0 %s " };
+	const struct line_bounds below = { .uid = 2, .modseq = 3 };
+	struct pair p;
+
+	pair_init(&p);
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct line_names names;
+		struct line l;
+		char text[100];
+		size_t n = (size_t)snprintf(text, sizeof text, lines[i], bases[_i].name) - 1;
+
+		n += (size_t)snprintf(text + n, sizeof text - n, " %04x", journal_sum((struct str){ text, n }) & 0xffff);
+		ck_assert_msg((line_read(&p.index, (struct str){ text, n }, &below, &names, &l) == 0) == bases[_i].fine, "%s", text);
+	}
+	pair_release(&p);
+}
+END_TEST
+
+T_SUITE("line", T_TEST(who_writes_does_what_others_read), T_LOOP(a_name_is_one_in_the_directory, bases))

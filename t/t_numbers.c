@@ -388,6 +388,51 @@ START_TEST(a_damaged_file_is_none)
 }
 END_TEST
 
+/* How the file begins, as doc/FORMATS.md has it; of n, one that with the size of a record makes 8 octets more, modulo 2^64. */
+struct forged {
+	char magic[16];
+	uint32_t sum, record_size;
+	uint64_t n;
+};
+enum { RECORD = 168 };
+static const struct {
+	struct forged head;
+	size_t octets;	/* more of them than the records */
+	bool fine;
+} forgeries[] = {
+	{ { "imapd-status 1", 0, RECORD, 1 }, 0, true },
+	{ { "imapd-status 2", 0, RECORD, 1 }, 0, false },
+	{ { "imapd-status 1", 0, RECORD + 8, 1 }, 0, false },
+	{ { "imapd-status 1", 0, RECORD, 0 }, 0, false },
+	{ { "imapd-status 1", 0, RECORD, 2 }, 0, false },
+	{ { "imapd-status 1", 0, RECORD, 1 }, 8, false },
+	{ { "imapd-status 1", 0, RECORD, UINT64_C(0xf3cf3cf3cf3cf3e) }, 8, false },
+};
+
+/* With a right sum, so that nothing else tells. */
+START_TEST(what_cannot_be_meant_is_not_believed)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+	struct forged h = forgeries[_i].head;
+	struct fixture x = fixture();
+	struct md_numbers n;
+	struct str text;
+
+	learn(&x, "A");
+	again(&x);
+	t_read(&b, "m/imapd.cache/status");
+	ck_assert_uint_eq(b.n, sizeof h + RECORD);
+	memset(buf_reserve(&b, 8), 0, 8);
+	text = (struct str){ b.s, b.n + forgeries[_i].octets };
+	h.sum = journal_sum((struct str){ (char *)&h, sizeof h }) ^ journal_sum(str_from(text, sizeof h));
+	memcpy(b.s, &h, sizeof h);
+	t_write("m/imapd.cache/status", text);
+	again(&x);
+	ck_assert(remembered(&x, "A", &n) == forgeries[_i].fine);
+	release(&x);
+}
+END_TEST
+
 START_TEST(many_folders_are_remembered)
 {
 	enum { FOLDERS = 200 };
@@ -418,5 +463,5 @@ END_TEST
 T_SUITE("numbers", T_TEST(it_is_remembered_from_one_session_to_the_next), T_TEST(nothing_is_kept_for_who_does_not_ask),
 	T_TEST(a_size_is_remembered_while_nothing_has_changed), T_TEST(a_folder_that_is_selected_is_not_told_of),
 	T_LOOP(what_has_changed_is_not_told, changes), T_TEST(it_goes_where_the_folder_goes),
-	T_TEST(a_change_at_the_last_moment_is_not_passed_over), T_TEST(a_damaged_file_is_none),
+	T_TEST(a_change_at_the_last_moment_is_not_passed_over), T_TEST(a_damaged_file_is_none), T_LOOP(what_cannot_be_meant_is_not_believed, forgeries),
 	T_TEST(of_two_spellings_the_right_one_is_told_of), T_TEST(only_folders_are_told_of), T_TEST(many_folders_are_remembered))
