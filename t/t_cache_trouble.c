@@ -322,6 +322,24 @@ static void has_no_room(const struct t_folder *f)
 	limited(f, RLIMIT_FSIZE, 3 << 16, 3000);
 }
 
+/* A write that has no room for its first octet is answered with a signal. */
+static void has_no_room_for_one_octet(const struct t_folder *f)
+{
+	struct cache *c = opened(f);
+	char path[128];
+	struct stat st;
+
+	signal(SIGXFSZ, SIG_DFL);
+	fill(c, 1, 100, 300);
+	file_of(f, path);
+	if (stat(path, &st) < 0 || setrlimit(RLIMIT_FSIZE, &(struct rlimit){ (rlim_t)st.st_size, (rlim_t)st.st_size }) < 0)
+		_exit(2);
+	fill(c, 2, 3000, 300);
+	if (known(c, 1, 100, 300) != 100)
+		_exit(3);
+	cache_close(c);
+}
+
 static void has_no_addresses(const struct t_folder *f)
 {
 	limited(f, RLIMIT_AS, 200 << 20, 100);
@@ -340,7 +358,7 @@ static void may_not_write(const struct t_folder *f)
 	cache_close(c);
 }
 
-static void (*const troubles[])(const struct t_folder *f) = { has_no_room, has_no_addresses, may_not_write };
+static void (*const troubles[])(const struct t_folder *f) = { has_no_room, has_no_room_for_one_octet, has_no_addresses, may_not_write };
 
 START_TEST(without_room_it_goes_on_without)
 {
