@@ -1,25 +1,15 @@
 /* t/t_sweep.c: what is left over in tmp/ is removed by who knows what is, and by nobody else */
-#include <sys/syscall.h>
+#include "t/later.h"
 #include "t/snapshot.h"
 
-static const char later[] = "T_SWEEP_LATER";
-
-/* In the place of the C library's: with this in the environment it is two days later. */
-int clock_gettime(clockid_t id, struct timespec *ret)
-{
-	const int r = (int)syscall(SYS_clock_gettime, id, ret);
-
-	if (r == 0 && id == CLOCK_REALTIME && getenv(later))
-		ret->tv_sec += 2 * 86400;
-	return r;
-}
+static const char two_days[] = "172800";
 
 /* Closed two days later. */
 static void leave(struct maildir *m)
 {
-	setenv(later, "1", 1);
+	t_later(two_days);
 	maildir_close(m);
-	unsetenv(later);
+	t_later(NULL);
 }
 
 START_TEST(what_a_crash_has_left_is_removed_and_what_is_journaled_is_not)
@@ -59,9 +49,9 @@ START_TEST(who_could_not_open_the_folder_removes_nothing)
 	t_make_dirs(&f);
 	t_put(&f, "tmp/1.left", "x");
 	t_put(&f, "imapd.journal", "imapd-journal 2 whatever\n");
-	setenv(later, "1", 1);
+	t_later(two_days);
 	ck_assert_int_eq(maildir_open(f.fd, 0, &f.config, &m), -EPROTONOSUPPORT);
-	unsetenv(later);
+	t_later(NULL);
 	ck_assert(t_has(&f, "tmp/1.left"));
 	t_folder_remove(&f);
 }
