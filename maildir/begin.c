@@ -218,7 +218,7 @@ static int create(struct maildir *m)
 		r = create_journal(m);
 	if (r == -EBADMSG)
 		r = box_mend(m);
-	if (r < 0 || !(m->mode & MD_UPDATE_NEXT))
+	if (r < 0 || !(m->mode & MD_UPDATE_NEXT) || !m->journal.writable)
 		box_unlock(m);
 	return read_only(r) ? go_without(m, r) : r;
 }
