@@ -50,11 +50,9 @@ void box_working(const struct maildir *m, size_t done, size_t goal)
 		m->config->working(m->config->working_data, done, goal);
 }
 
-int box_keep_lock(struct maildir *m, size_t done)
+int box_keep_lock(struct maildir *m)
 {
-	enum { EVERY = 64 };
-
-	return m->locked && done % EVERY == 0 ? lock_refresh(&m->lock) : 0;
+	return m->locked ? lock_refresh(&m->lock) : 0;
 }
 
 bool box_sync_mail(const struct maildir *m)

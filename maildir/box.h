@@ -102,8 +102,8 @@ int box_renumber(struct maildir *m);
 void box_unique(struct maildir *m, const struct stat *st, char ret[MDNAME_MAX + 1]);
 /* Something is done with messages one by one, and done of goal are: told now and then (maildir_config). */
 void box_working(const struct maildir *m, size_t done, size_t goal);
-/* The same for others who wait for the lock. -ENOLCK: it is not ours any more. */
-int box_keep_lock(struct maildir *m, size_t done);
+/* The same for others who wait for the lock. -ENOLCK: it is not ours any more. Mostly no more than a look at the clock. */
+int box_keep_lock(struct maildir *m);
 bool box_sync_mail(const struct maildir *m);
 bool box_sync_all(const struct maildir *m);
 int box_sync_dir(const struct maildir *m, int dir);

@@ -312,6 +312,24 @@ static int journal_moved(struct copying *c)
 	return box_commit(c->to, &t, box_sync_all(c->to));
 }
 
+/* Whoever has taken a lock over while this process was stopped has expunged what was announced and not there yet. */
+static int keep_both(struct copying *c)
+{
+	const int r = box_keep_lock(c->from);
+
+	return r < 0 ? r : box_keep_lock(c->to);
+}
+
+/* Without the locks: whether nobody has expunged any of what was announced before all of it was there. */
+static bool all_arrived(struct copying *c)
+{
+	bool known = box_catch_up(c->to) >= 0;
+
+	for (size_t i = 0; i < c->n && known; i++)
+		known = index_find(&c->to->index, c->ret[i]) != NULL;
+	return known;
+}
+
 /* The other folder's journal first: what it announces and what a crash leaves here, it will find missing and
  * forget. Then the files go over, each at once. If one can't, all come back.
  */
@@ -324,10 +342,12 @@ static int move_all(struct copying *c)
 		return r;
 	for (; moved < c->n && r >= 0; moved += r >= 0) {
 		box_working(c->from, moved, c->n);
-		r = box_keep_lock(c->from, moved);
+		r = keep_both(c);
 		if (r >= 0)
 			r = folder_gone(move_file(c, moved, false));
 	}
+	if (r >= 0 && keep_both(c) < 0 && !all_arrived(c))
+		r = -ENOLCK;
 	if (r >= 0)
 		r = box_sync_dir(c->to, c->to->cur);
 	if (r < 0) {

@@ -85,7 +85,7 @@ int deliver_all(struct maildir *m, const struct arrival *v, size_t n, uint32_t *
 		char name[MDNAME_MAX + MDNAME_SUFFIX];
 
 		arrival_name(m, &v[moved], name);
-		box_keep_lock(m, moved);	/* without it this is as right */
+		box_keep_lock(m);	/* without it this is as right */
 		r = box_rename(m->tmp, v[moved].name, m->cur, name);
 		if (r == -ENOENT && finished(m, ret_uids[moved]))
 			r = 0;

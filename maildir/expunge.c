@@ -79,7 +79,7 @@ static int remove_files(struct maildir *m, struct look *look, const struct md_ui
 	unsigned looks = 0;
 
 	for (size_t i = 0; i < uids->n; i++) {
-		int r = box_keep_lock(m, i);
+		int r = box_keep_lock(m);
 
 		box_working(m, i, uids->n);
 		if (i % LOOK_OWN_EVERY == 0)
@@ -140,6 +140,8 @@ static int expunge_locked(struct maildir *m, const struct md_uids *uids, unsigne
 		r = expunge_journal(m, (void *)gone.s, gone.n / sizeof(uint32_t));
 	look_own(m, &look, true);
 	m->must_look = m->must_look || r < 0;
+	if (r == -ENOLCK) /* they are gone for good, and whoever has the lock by now sees that */
+		r = 0;
 	return failed < 0 ? failed : r;
 }
 

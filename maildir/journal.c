@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "maildir/files.h"
 #include "maildir/snapshot.h"
 
@@ -414,8 +415,27 @@ void journal_mark_durable(const struct journal *j, uint64_t at)
 	(void)futimens(j->fd, times);
 }
 
+/* What was not written as a whole, or not to disk, goes again, unless somebody has gone on behind it. */
+static void take_back(struct journal *j, size_t n)
+{
+	struct stat st;
+
+	j->torn = fstat(j->fd, &st) < 0 || ((uint64_t)st.st_size <= j->at + n && ftruncate(j->fd, (off_t)j->at) < 0);
+}
+
+/* Whether the n octets that were just written are where they should be. If not, this process was stopped before it wrote them, for so long
+ * that its lock was given to somebody else, and they are of no use to anybody (journal_salvage()).
+ */
+static bool in_place(const struct journal *j, size_t n, uint64_t since)
+{
+	enum { SOON_MS = 1000 };
+
+	return j->nfs || clock_ms() - since < SOON_MS || lseek(j->fd, 0, SEEK_CUR) == (off_t)(j->at + n);
+}
+
 int journal_append(struct journal *j, struct txn *t, bool sync)
 {
+	const uint64_t since = clock_ms();
 	const struct txn_end end = { .uidnext = t->uidnext, .modseq = t->modseq };
 	struct stat st;
 	int r;
@@ -431,10 +451,12 @@ int journal_append(struct journal *j, struct txn *t, bool sync)
 	if (j->nfs && lseek(j->fd, (off_t)j->at, SEEK_SET) < 0)
 		return -errno;
 	r = fd_write_all(j->fd, t->text.s, t->text.n);
+	if (r >= 0 && !in_place(j, t->text.n, since))
+		return -ENOLCK;
 	if (r >= 0 && sync && fdatasync(j->fd) < 0)
 		r = -errno;
 	if (r < 0) {
-		j->torn = ftruncate(j->fd, (off_t)j->at) < 0;
+		take_back(j, t->text.n);
 		return r;
 	}
 	j->at += t->text.n;

@@ -241,13 +241,14 @@ int lock_take(struct lock *l, unsigned wait_ms)
 	unsigned pause = 1;
 	int r;
 
+	l->since = start;
 	while ((r = try_both(l)) == 1 && clock_ms() - start < wait_ms) {
 		sleep_ms(pause);
 		pause = MIN(pause * 2, 50u);
+		l->since = clock_ms();
 	}
 	if (r == 0) {
 		l->held = true;
-		l->since = clock_ms();
 		return 0;
 	}
 	lock_drop(l);

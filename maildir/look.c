@@ -216,7 +216,6 @@ static int read_names(struct maildir *m, struct look *look, int dir, bool in_new
 {
 	const int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct dirent *e;
-	size_t count = 0;
 	DIR *d;
 	int r;
 
@@ -229,7 +228,7 @@ static int read_names(struct maildir *m, struct look *look, int dir, bool in_new
 		return r;
 	}
 	for (errno = 0; (e = readdir(d)) != NULL; errno = 0) {
-		box_keep_lock(m, count++);
+		box_keep_lock(m);
 		if (is_message(m, dir, e))
 			look_sight(m, look, str_z(e->d_name), in_new);
 	}

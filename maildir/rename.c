@@ -149,20 +149,31 @@ static int undo(struct account *acc, const struct plan *p, size_t done, int erro
 	return error;
 }
 
-static int perform(struct account *acc, const struct plan *p)
+/* Whoever took the lock over while this process was stopped has done what the note says. */
+static bool is_done(struct account *acc, const struct plan *p)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		const int r = files_rename(acc->fd, p->moves[i].from, acc->fd, p->moves[i].to);
+	struct stat st;
 
-		if (r < 0)
-			return undo(acc, p, i, r);
-	}
+	for (size_t i = 0; i < p->n; i++)
+		if (fstatat(acc->fd, p->moves[i].from, &st, AT_SYMLINK_NOFOLLOW) == 0 || !files_is_dir(acc->fd, p->moves[i].to))
+			return false;
+	return true;
+}
 
-	int r = files_sync(acc->fd, acc->sync);
+static int perform(struct account *acc, int lock, const struct plan *p)
+{
+	size_t done = 0;
+	int r = 0;
 
+	for (; done < p->n && r >= 0; done += r >= 0)
+		r = files_rename(acc->fd, p->moves[done].from, acc->fd, p->moves[done].to);
+	if (r >= 0)
+		r = files_sync(acc->fd, acc->sync);
 	if (r >= 0)
 		r = move_uses(acc, p);
-	return r < 0 ? undo(acc, p, p->n, r) : 0;
+	if (r < 0 && account_lock_check(acc, lock) == -ENOLCK)
+		return is_done(acc, p) ? 0 : r;
+	return r < 0 ? undo(acc, p, done, r) : 0;
 }
 
 static int needs_note(struct account *acc, const struct plan *p)
@@ -186,7 +197,7 @@ static int rename_locked(struct account *acc, int lock, struct plan *p)
 	if (r >= 0 && noted > 0)
 		r = note_write(acc, p);
 	if (r >= 0)
-		r = perform(acc, p);
+		r = perform(acc, lock, p);
 	return r < 0 || noted <= 0 ? r : note_remove(acc);
 }
 

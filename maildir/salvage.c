@@ -121,7 +121,8 @@ static uint32_t uid_above(uint32_t uid, uint64_t lost)
 
 /* A line for a message takes more than 8 octets: so many lost octets can't have held more UIDs or
  * mod-sequences. A transaction after them that is sound says where it went on; if there is none, that many
- * are left out.
+ * are left out. One that is sound and goes back, where nothing is lost, was written by somebody who did not know of the one before: he had lost the
+ * lock, and has told nobody that it is done.
  */
 static int apply_text(struct index *ix, struct str s)
 {
@@ -132,9 +133,11 @@ static int apply_text(struct index *ix, struct str s)
 		const struct str whole = str_head(s, n);
 		struct txn_end end;
 		struct str lines;
+		const bool sound = journal_check(whole, &end, &lines), goes_on = sound && end.uidnext >= ix->uidnext && end.modseq >= ix->modseq;
 
-		if (journal_check(whole, &end, &lines) && end.uidnext >= ix->uidnext &&
-		    end.modseq >= ix->modseq) {
+		if (sound && !goes_on && lost == 0)
+			continue;
+		if (goes_on) {
 			const struct line_bounds below = { .uid = end.uidnext,
 							   .modseq = end.modseq + 1,
 							   .lenient = true };

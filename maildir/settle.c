@@ -49,7 +49,7 @@ static void inspect_fresh(struct settling *s)
 	for (size_t i = 0; i < n; i++) {
 		struct stat st;
 
-		box_keep_lock(m, i);
+		box_keep_lock(m);
 		if (v[i].dropped || v[i].base.n == 0 || v[i].base.n > MDNAME_MAX)
 			continue;
 		if (n <= few) {
@@ -268,7 +268,7 @@ static void claim_known(struct settling *s)
 		struct message *msg = index_at(&m->index, i);
 		char from[MDNAME_MAX + 1], to[MDNAME_MAX + 1];
 
-		box_keep_lock(m, i);
+		box_keep_lock(m);
 		if (!(msg->state & AT_NEW))
 			continue;
 		index_name(&m->index, msg, from);
@@ -290,7 +290,7 @@ static void claim_fresh(struct settling *s)
 	for (size_t i = 0; i < n; i++) {
 		char to[MDNAME_MAX + 1];
 
-		box_keep_lock(s->m, i);
+		box_keep_lock(s->m);
 		if (!v[i].in_new || claim_file(s->m, v[i].base, v[i].letters, v[i].name.s, to) < 0)
 			continue;
 		v[i].name = arena_str(&s->look->arena, str_z(to));

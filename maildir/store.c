@@ -130,17 +130,19 @@ static int store_one(struct storing *s, uint32_t uid, struct arena *a, struct md
 	return 0;
 }
 
+/* Whoever has the lock by now may have seen the new names, and taken them for another program's. */
 static void undo(struct storing *s)
 {
 	const struct renamed *v = (void *)s->renamed.s;
+	const bool ours = lock_check(&s->m->lock) == 0;
 
-	for (size_t i = 0; i < s->renamed.n / sizeof *v; i++) {
+	s->m->must_look = true;
+	for (size_t i = 0; ours && i < s->renamed.n / sizeof *v; i++) {
 		struct message *msg = index_find(&s->m->index, v[i].uid);
 
 		if (msg)
 			find_rename(s->m, msg, v[i].letters);
 	}
-	s->m->must_look = true;
 }
 
 /* The keywords that are meant, by number. To remove one that nobody knows is nothing. */
@@ -183,7 +185,7 @@ static int store_locked(struct storing *s, struct md_uids uids, struct arena *a,
 	txn_begin(&s->t, &m->index);
 	for (size_t i = 0; i < uids.n && r >= 0; i++) {
 		box_working(m, i, uids.n);
-		r = box_keep_lock(m, i);
+		r = box_keep_lock(m);
 		if (i % LOOK_OWN_EVERY == 0)
 			look_own(m, &look, false);
 		if (r >= 0)
