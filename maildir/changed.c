@@ -53,21 +53,18 @@ void maildir_vanished(const struct maildir *m, uint64_t modseq, struct arena *a,
 	*ret_all = modseq >= m->index.floor;
 }
 
-void maildir_changed(const struct maildir *m, uint64_t modseq, struct arena *a, uint32_t **ret, size_t *ret_n)
+void maildir_changed(const struct maildir *m, uint64_t modseq, struct md_range among, struct buf *uids)
 {
-	_cleanup_(buf_release) struct buf uids = { 0 };
 	const struct message *v = (void *)m->index.messages.s; /* with holes */
 	const uint64_t *newest = (void *)m->index.newest.s;
 	const size_t all = modseq < m->index.modseq ? m->index.messages.n / sizeof *v : 0;
 
-	for (size_t i = 0; i < all; i++) {
+	for (size_t i = all ? index_place(&m->index, among.lo) : 0; i < all; i++) {
 		while (i % STRETCH == 0 && i < all && newest[i / STRETCH] <= modseq)
 			i += STRETCH;
+		if (i < all && v[i].uid > among.hi)
+			break;
 		if (i < all && v[i].modseq > modseq && !(v[i].state & GONE))
-			buf_add(&uids, &v[i].uid, sizeof v[i].uid);
+			buf_add(uids, &v[i].uid, sizeof v[i].uid);
 	}
-	*ret_n = uids.n / sizeof **ret;
-	*ret = arena_alloc(a, uids.n);
-	if (uids.n)
-		memcpy(*ret, uids.s, uids.n);
 }

@@ -90,10 +90,10 @@ static size_t holes_below(const struct index *ix, size_t place)
 	return lo;
 }
 
-/* Where the first is whose UID is not lower, holes among them. UIDs ascend by one and more, so it can't be farther from
- * the first message than its UID is, and where few are missing it is not far before that.
+/* UIDs ascend by one and more, so it can't be farther from the first message than its UID is, and where few are missing it is not
+ * far before that.
  */
-static size_t place_of(const struct index *ix, uint32_t uid)
+size_t index_place(const struct index *ix, uint32_t uid)
 {
 	const struct message *v = all(ix);
 	const size_t n = all_count(ix);
@@ -124,14 +124,14 @@ static size_t place_of(const struct index *ix, uint32_t uid)
 
 size_t index_position(const struct index *ix, uint32_t uid)
 {
-	const size_t place = place_of(ix, uid);
+	const size_t place = index_place(ix, uid);
 
 	return place - (ix->holes.n ? holes_below(ix, place) : 0);
 }
 
 struct message *index_find(const struct index *ix, uint32_t uid)
 {
-	const size_t i = place_of(ix, uid);
+	const size_t i = index_place(ix, uid);
 
 	return i < all_count(ix) && all(ix)[i].uid == uid && !(all(ix)[i].state & GONE) ? &all(ix)[i] : NULL;
 }
@@ -429,7 +429,7 @@ static void close_holes(struct index *ix)
 
 void index_expunge(struct index *ix, const struct tomb *tomb)
 {
-	const size_t from = place_of(ix, tomb->lo);
+	const size_t from = index_place(ix, tomb->lo);
 	size_t to = from;
 
 	for (; to < all_count(ix) && all(ix)[to].uid <= tomb->hi; to++) {

@@ -68,6 +68,7 @@ void index_release(struct index *ix);
 size_t index_count(const struct index *ix);
 struct message *index_at(const struct index *ix, size_t i);
 size_t index_position(const struct index *ix, uint32_t uid); /* how many have a lower UID */
+size_t index_place(const struct index *ix, uint32_t uid); /* where in messages the first is whose UID is not lower, holes counted */
 struct message *index_find(const struct index *ix, uint32_t uid);
 struct message *index_find_base(struct index *ix, struct str base);
 /* The position of the first without \Seen; their number if there is none. */

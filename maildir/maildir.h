@@ -3,6 +3,7 @@
 #include <sys/types.h>
 #include <time.h>
 #include "base/arena.h"
+#include "base/buf.h"
 
 /* A folder is a directory with cur/, new/ and tmp/ in it. Its journal (imapd.journal, doc/FORMATS.md) is the
  *truth for UIDs, mod-sequences and keywords; the names of the files are the truth for flags that other
@@ -175,8 +176,8 @@ struct md_range {
 void maildir_vanished(const struct maildir *m, uint64_t modseq, struct arena *a, struct md_range **ret,
 		      size_t *ret_n, bool *ret_all);
 
-/* The messages that have changed after modseq, by ascending UID, in a's memory. */
-void maildir_changed(const struct maildir *m, uint64_t modseq, struct arena *a, uint32_t **ret, size_t *ret_n);
+/* Adds the UIDs (uint32_t) of those messages among these that have changed after modseq, ascending. */
+void maildir_changed(const struct maildir *m, uint64_t modseq, struct md_range among, struct buf *uids);
 
 /* Opens the message's file for reading: a regular file, O_CLOEXEC, and the caller's to close. Found again if
  * another program has renamed it. -ENOENT if it is certainly gone (the next maildir_update() tells it),

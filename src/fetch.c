@@ -271,8 +271,7 @@ static bool find_messages(struct session *s, struct arena *a, struct fetch_reque
 
 	if (!f->since || f->range.a)
 		return view_resolve(s->view, f->set, how, a, &f->uids, &f->n);
-	maildir_changed(s->view->box, f->changedsince, a, &f->uids, &f->n);
-	return view_resolve_among(s->view, f->set, how, a, f->uids, &f->n);
+	return view_resolve_changed(s->view, f->set, how, f->changedsince, a, &f->uids, &f->n);
 }
 
 const char *fetch_prepare(struct session *s, struct arena *a, struct fetch_request *f)

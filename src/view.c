@@ -396,27 +396,24 @@ bool view_resolve(const struct view *v, struct seqset set, enum resolve how, str
 	return true;
 }
 
-/* Whether uid is in one of the ranges of positions from *from on, which then begins at the one that it is in or before. */
-static bool is_named(const struct view *v, const struct seq *ranges, size_t n, size_t *from, uint32_t uid)
+/* Between two that the client has been told of there is none that it has not. */
+bool view_resolve_changed(const struct view *v, struct seqset set, enum resolve how, uint64_t modseq, struct arena *a,
+			  uint32_t **ret_uids, size_t *ret_n)
 {
-	const size_t at = view_position(v, uid);
-
-	while (*from < n && ranges[*from].b <= at)
-		++*from;
-	return *from < n && ranges[*from].a <= at && view_uid(v, at) == uid;
-}
-
-bool view_resolve_among(const struct view *v, struct seqset set, enum resolve how, struct arena *a, uint32_t *uids, size_t *n)
-{
+	_cleanup_(buf_release) struct buf uids = { 0 };
 	const struct seq *ranges = set.saved ? NULL : all_positions(v, set, how, a);
-	size_t left = 0, from = 0;
 
 	if (!ranges && !set.saved)
 		return false;
-	for (size_t i = 0; i < *n; i++)
-		if (set.saved ? view_is_saved(v, uids[i]) : is_named(v, ranges, set.n, &from, uids[i]))
-			uids[left++] = uids[i];
-	*n = left;
+	for (size_t i = 0; ranges && i < set.n; i++)
+		if (ranges[i].b > ranges[i].a)
+			maildir_changed(v->box, modseq, (struct md_range){ view_uid(v, ranges[i].a), view_uid(v, ranges[i].b - 1) }, &uids);
+	for (size_t i = 0; set.saved && i < v->saved.n; i++)
+		maildir_changed(v->box, modseq, (struct md_range){ v->saved.v[i], v->saved.v[i] }, &uids);
+	*ret_n = uids.n / sizeof **ret_uids;
+	*ret_uids = arena_alloc(a, uids.n);
+	if (uids.n)
+		memcpy(*ret_uids, uids.s, uids.n);
 	return true;
 }
 

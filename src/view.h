@@ -93,8 +93,9 @@ enum resolve {
  */
 bool view_resolve(const struct view *v, struct seqset set, enum resolve how, struct arena *a, uint32_t **ret_uids,
 		  size_t *ret_n);
-/* Of uids, ascending and all there, leaves those that the set means; as view_resolve(). */
-bool view_resolve_among(const struct view *v, struct seqset set, enum resolve how, struct arena *a, uint32_t *uids, size_t *n);
+/* The same, of those that are there and have changed after modseq. */
+bool view_resolve_changed(const struct view *v, struct seqset set, enum resolve how, uint64_t modseq, struct arena *a,
+			  uint32_t **ret_uids, size_t *ret_n);
 /* The same as ranges of UIDs, ascending and disjoint, so that what they take is as long as what the client wrote. Neither
  * BY_NUMBER nor "$".
  */

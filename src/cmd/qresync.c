@@ -162,8 +162,9 @@ static void tell_known(struct session *s, struct arena *a, const void *args)
 	const struct known *k = args;
 	const struct seqset known = k->some ? k->uids : (struct seqset){ .v = &all, .n = 1 };
 	const uint32_t matched = matching(s->view, k);
+	_cleanup_(buf_release) struct buf changed = { 0 };
 	struct uidset wanted, vanished;
-	uint32_t *changed;
+	const uint32_t *uids;
 	size_t n;
 
 	if (k->uidvalidity != maildir_uidvalidity(s->view->box))
@@ -174,12 +175,14 @@ static void tell_known(struct session *s, struct arena *a, const void *args)
 	if (matched)
 		uidset_remove_run(&vanished, 1, matched);
 	tell_vanished(s, a, k->modseq, &vanished);
-	maildir_changed(s->view->box, k->modseq, a, &changed, &n);
+	maildir_changed(s->view->box, k->modseq, (struct md_range){ 1, UINT32_MAX }, &changed);
+	uids = (void *)changed.s;
+	n = changed.n / sizeof *uids;
 	for (size_t i = 0, at = 0; i < n && at < wanted.n; i++) {
-		while (at < wanted.n && wanted.v[at].b < changed[i])
+		while (at < wanted.n && wanted.v[at].b < uids[i])
 			at++;
-		if (at < wanted.n && wanted.v[at].a <= changed[i])
-			sync_fetch_flags(s, changed[i], true);
+		if (at < wanted.n && wanted.v[at].a <= uids[i])
+			sync_fetch_flags(s, uids[i], true);
 		conn_flush_some(&s->conn, 65536);
 	}
 }
