@@ -135,16 +135,16 @@ static void break_stale(struct account *acc)
 	unlinkat(acc->fd, ACCOUNT_LOCK, 0);
 }
 
-int account_lock(struct account *acc, int *ret_fd)
+int account_lock(struct account *acc, unsigned wait_ms, int *ret_fd)
 {
-	enum { PATIENCE_MS = 15000, SETTLED_MS = 1000, EVERY_MS = 5 };
+	enum { SETTLED_MS = 1000, EVERY_MS = 5 };
 	const uint64_t since = clock_ms();
 	int r;
 
 	while ((r = account_trylock(acc, ret_fd)) == -EAGAIN) {
 		const struct timespec pause = { .tv_nsec = EVERY_MS * 1000000 };
 
-		if (clock_ms() >= since + PATIENCE_MS) {
+		if (clock_ms() >= since + wait_ms) {
 			log_line(LOG_WARNING, "another session does not give %s back", ACCOUNT_LOCK);
 			return -ETIMEDOUT;
 		}
@@ -206,7 +206,7 @@ static int first_opening(struct account *acc)
 static int settle_locked(struct account *acc, bool first)
 {
 	_cleanup_(fd_closep) int lock = -1;
-	int r = account_lock(acc, &lock);
+	int r = account_lock(acc, ACCOUNT_WRITE_MS, &lock);
 
 	if (r >= 0)
 		r = rename_recover(acc);

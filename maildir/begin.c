@@ -158,7 +158,7 @@ static int go_without(struct maildir *m, int why)
 		const int r = begin(m, &m->index);
 
 		if (r < 0 && m->index.uidvalidity == 0)
-			m->index.uidvalidity = (uint32_t)clock_unix();
+			m->index.uidvalidity = (uint32_t)clock_unix() - 1;	/* nobody is given one that is past */
 	}
 	if (why == -ETIMEDOUT && m->importing) /* its new messages would have other UIDs than whoever has the lock gives them */
 		return why;
@@ -220,7 +220,7 @@ static int create(struct maildir *m)
 		r = box_mend(m);
 	if (r < 0 || !(m->mode & MD_UPDATE_NEXT) || !m->journal.writable)
 		box_unlock(m);
-	return read_only(r) ? go_without(m, r) : r;
+	return read_only(r) || r == -ETIMEDOUT ? go_without(m, r) : r;	/* what times out is a UIDVALIDITY */
 }
 
 static int open_damaged(struct maildir *m)

@@ -248,14 +248,24 @@ static int choose_name(struct copying *c, struct message *msg, struct arrival *v
 	return 0;
 }
 
+/* Whoever has taken a lock over while this process was stopped has expunged what was announced and not there yet. */
+static int keep_both(struct copying *c)
+{
+	const int r = box_keep_lock(c->from);
+
+	return r < 0 ? r : box_keep_lock(c->to);
+}
+
 static int plan_move(struct copying *c, struct md_uids uids)
 {
 	c->n = 0;
 	for (size_t i = 0; i < uids.n; i++) {
 		struct message *msg = index_find(&c->from->index, uids.v[i]);
 		struct arrival *v = &c->v[c->n];
-		int r;
+		int r = keep_both(c);
 
+		if (r < 0)
+			return r;
 		if (!msg)
 			continue;
 		r = choose_name(c, msg, v);
@@ -310,14 +320,6 @@ static int journal_moved(struct copying *c)
 		c->ret[i] = t.uidnext++;
 	}
 	return box_commit(c->to, &t, box_sync_all(c->to));
-}
-
-/* Whoever has taken a lock over while this process was stopped has expunged what was announced and not there yet. */
-static int keep_both(struct copying *c)
-{
-	const int r = box_keep_lock(c->from);
-
-	return r < 0 ? r : box_keep_lock(c->to);
 }
 
 /* Without the locks: whether nobody has expunged any of what was announced before all of it was there. */

@@ -269,7 +269,7 @@ int folder_create(struct account *acc, struct str name)
 		return -EEXIST;
 	if (fault)
 		return fault->error;
-	r = account_lock(acc, &lock);
+	r = account_lock(acc, ACCOUNT_WRITE_MS, &lock);
 	if (r >= 0)
 		r = folder_name_taken(acc, name);
 	if (r > 0)
@@ -288,7 +288,7 @@ static int take_away(struct account *acc, struct arena *a, struct str name, cons
 {
 	_cleanup_(fd_closep) int lock = -1;
 	const char *dir, *gone = files_unique(a, "tmp/" TMP_GONE);
-	int r = account_lock(acc, &lock);
+	int r = account_lock(acc, ACCOUNT_WRITE_MS, &lock);
 
 	if (r >= 0)
 		r = folder_find(acc, a, name, &dir);

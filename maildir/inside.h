@@ -32,14 +32,18 @@ struct account {
 };
 
 /* The lock of all that changes more than one folder, or files of the account: flock() on a file of its own,
- * so that it ends with its holder. account_lock() waits for some seconds, then -ETIMEDOUT; account_trylock()
+ * so that it ends with its holder. account_lock() waits for so long, then -ETIMEDOUT; account_trylock()
  * does not, and gives -EAGAIN. It is given back by fd_closep().
  *
  * One that is held for ACCOUNT_LOCK_STALE_S seconds is broken: its holder hangs. So who has it asks
  * account_lock_check() right before it changes anything: -ENOLCK if it is not ours any more.
  */
-enum { ACCOUNT_LOCK_STALE_S = 120 };
-int account_lock(struct account *acc, int *ret_fd);
+enum {
+	ACCOUNT_LOCK_STALE_S = 120,
+	ACCOUNT_WRITE_MS = 15000,
+	ACCOUNT_READ_MS = 5000, /* for what is only to be read, and can be without */
+};
+int account_lock(struct account *acc, unsigned wait_ms, int *ret_fd);
 int account_trylock(struct account *acc, int *ret_fd);
 int account_lock_check(struct account *acc, int lock);
 

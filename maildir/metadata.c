@@ -219,7 +219,7 @@ int metadata_write(struct account *acc, const struct str *folder, const struct m
 		if (v[i].value.s && v[i].value.n > METADATA_VALUE)
 			return -EFBIG;
 	}
-	r = account_lock(acc, &lock);
+	r = account_lock(acc, ACCOUNT_WRITE_MS, &lock);
 	if (r >= 0)
 		r = open_dir(acc, folder, &dir);
 	if (r >= 0)

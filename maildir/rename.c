@@ -221,7 +221,7 @@ int folder_rename(struct account *acc, struct str from, struct str to)
 	_cleanup_(arena_free) struct arena arena = { 0 };
 	_cleanup_(fd_closep) int lock = -1;
 	struct plan plan = { .a = &arena, .from = from, .to = to };
-	int r = account_lock(acc, &lock);
+	int r = account_lock(acc, ACCOUNT_WRITE_MS, &lock);
 
 	if (r >= 0)
 		r = check_names(acc, from, to);

@@ -139,7 +139,7 @@ static int rename_folder(struct check *c, struct account *acc, const char *dir)
 {
 	_cleanup_(fd_closep) int lock = -1;
 	const char *to;
-	int r = account_lock(acc, &lock);
+	int r = account_lock(acc, ACCOUNT_WRITE_MS, &lock);
 
 	if (r < 0)
 		return r;

@@ -115,6 +115,7 @@ static void miss(struct settling *s, struct message *msg)
 	struct index *ix = &s->m->index;
 	struct stat st;
 
+	box_keep_lock(s->m);
 	if (index_find_base(ix, index_base(ix, msg)) != msg) { /* its base name is another's */
 		buf_add(&s->missing, &msg->uid, sizeof msg->uid);
 		return;
@@ -456,6 +457,7 @@ static void heal_names(struct settling *s)
 	for (size_t i = 0; i < s->heal.n / sizeof *v; i++) {
 		struct message *msg = index_find(&s->m->index, v[i].uid);
 
+		box_keep_lock(s->m);
 		if (!msg)
 			continue;
 		index_believe(&s->m->index, msg, mdname_split(v[i].name).suffix, v[i].in_new);

@@ -195,7 +195,7 @@ static int reserve_more(struct account *acc, int lock)
 int account_uidvalidity(struct account *acc, uint32_t *ret)
 {
 	_cleanup_(fd_closep) int lock = -1;
-	int r = account_lock(acc, &lock);
+	int r = account_lock(acc, ACCOUNT_READ_MS, &lock);
 
 	if (r >= 0 && !reserve_holds(acc))
 		r = reserve_more(acc, lock);
@@ -216,7 +216,7 @@ int account_uidvalidity_seen(struct account *acc, uint32_t uidvalidity)
 	/* What lies in the past is no danger: a new one is never before the time. */
 	if (uidvalidity < clock_unix())
 		return 0;
-	r = account_lock(acc, &lock);
+	r = account_lock(acc, ACCOUNT_READ_MS, &lock);
 	if (r >= 0)
 		r = account_state_read(acc, &arena, &state);
 	if (r < 0)
@@ -266,7 +266,7 @@ int account_set_use(struct account *acc, struct str folder, struct str use, bool
 
 	if (!is_use(use) || !utf8_valid(folder) || str_find(folder, '\n') < folder.n)
 		return -EINVAL;
-	r = account_lock(acc, &lock);
+	r = account_lock(acc, ACCOUNT_WRITE_MS, &lock);
 	if (r >= 0)
 		r = account_state_read(acc, &arena, &state);
 	if (r < 0)

@@ -114,7 +114,7 @@ static int set(struct account *acc, struct str name, bool on)
 {
 	_cleanup_(fd_closep) int lock = -1;
 	_cleanup_(buf_release) struct buf old = { 0 }, new = { 0 };
-	int r = account_lock(acc, &lock);
+	int r = account_lock(acc, ACCOUNT_WRITE_MS, &lock);
 
 	if (r < 0)
 		return r;

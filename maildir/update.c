@@ -101,16 +101,29 @@ static bool needed(struct maildir *m, struct look *look, unsigned how)
 	return m->must_look || look_differs(m, look) || claimable(m, how);
 }
 
+/* Nothing is known of a folder before somebody has looked at it for the first time: who does is waited for as long as he shows that he works. */
+static bool first_look_goes_on(struct maildir *m, int64_t *touched)
+{
+	const int64_t before = *touched;
+
+	*touched = lock_touched(&m->lock);
+	return m->index.uidnext == 1 && *touched != before;
+}
+
 /* Takes the lock, as long as it is needed: what the one who has it writes into the journal is mostly what all others in the folder
  * have seen, too. If it is not needed any more, m->locked is false.
  */
 static int lock_if_needed(struct maildir *m, struct look *look, unsigned how)
 {
-	const uint64_t until = clock_ms() + box_read_wait(m);
+	const uint64_t last = clock_ms() + box_write_wait(m);
+	uint64_t until = clock_ms() + box_read_wait(m);
+	int64_t touched = lock_touched(&m->lock);
 	int r;
 
 	for (long ms = 1; (r = box_lock(m, 0)) == -ETIMEDOUT && clock_ms() < until; ms = MIN(2 * ms, (long)PAUSE_MAX_MS)) {
 		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
+		if (clock_ms() >= until && until < last && first_look_goes_on(m, &touched))
+			until = MIN(clock_ms() + box_read_wait(m), last);
 		r = box_catch_up(m);
 		if (r < 0 || !needed(m, look, how))
 			return r;

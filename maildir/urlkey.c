@@ -86,7 +86,7 @@ int urlkey_read(struct account *acc, struct str folder, uint8_t ret[URLKEY_SIZE]
 static int make(struct account *acc, struct str folder, bool anew, uint8_t ret[URLKEY_SIZE])
 {
 	_cleanup_(fd_closep) int dir = -1, lock = -1;
-	int r = account_lock(acc, &lock);
+	int r = account_lock(acc, ACCOUNT_WRITE_MS, &lock);
 
 	if (r >= 0)
 		r = folder_open_dir(acc, folder, &dir);
@@ -133,7 +133,7 @@ int urlkey_forget_all(struct account *acc)
 	_cleanup_(fd_closep) int lock = -1;
 	struct folder *folders;
 	size_t n = 0;
-	int r = account_lock(acc, &lock);
+	int r = account_lock(acc, ACCOUNT_WRITE_MS, &lock);
 
 	if (r >= 0)
 		r = folder_list(acc, &a, false, &folders, &n);

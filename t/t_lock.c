@@ -380,6 +380,30 @@ START_TEST(who_opens_a_new_folder_waits_for_one_that_works)
 }
 END_TEST
 
+/* The journal is there, and whoever made it has not written the messages down yet. */
+START_TEST(so_does_who_finds_a_journal_with_nothing_in_it)
+{
+	struct place p = place();
+	struct maildir *m;
+	int status;
+	pid_t pid;
+
+	ck_assert_int_eq(maildir_open(p.f.fd, 0, &p.f.config, &m), 0);
+	maildir_close(m);
+	p.f.config.use_locks = _i;
+	p.f.config.read_wait_ms = 1000;
+	p.f.config.write_wait_ms = 60000;
+	t_put(&p.f, "cur/1.a:2,", "a");
+	pid = busy(&p, _i, 2500);
+	m = t_select(&p.f);
+	ck_assert_uint_eq(maildir_count(m), 1);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	maildir_close(m);
+	leave(&p);
+}
+END_TEST
+
 /* Nor for an hour, which is how long a writer would wait. */
 START_TEST(who_opens_a_new_folder_waits_for_none_that_hangs)
 {
@@ -424,7 +448,8 @@ START_TEST(a_lock_that_hangs_is_waited_for_once)
 }
 END_TEST
 
-T_SUITE("lock", T_LOOP(who_opens_a_new_folder_waits_for_one_that_works, both), T_LOOP(who_opens_a_new_folder_waits_for_none_that_hangs, both),
+T_SUITE("lock", T_LOOP(who_opens_a_new_folder_waits_for_one_that_works, both), T_LOOP(so_does_who_finds_a_journal_with_nothing_in_it, both),
+	T_LOOP(who_opens_a_new_folder_waits_for_none_that_hangs, both),
 	T_TEST(a_lock_that_hangs_is_waited_for_once), T_LOOP(one_holder_at_a_time, kinds), T_TEST(courier_finds_pid_and_host_in_it),
 	T_LOOP(a_lock_is_broken_if_its_holder_is_dead_or_it_is_old, left),
 	T_LOOP(a_lock_from_before_this_machine_was_started_is_broken, before),

@@ -394,7 +394,7 @@ START_TEST(a_lock_ends_with_its_holder)
 		struct account *theirs = t_account("m");
 		int held;
 
-		if (account_lock(theirs, &held) < 0 || write(fds[1], "x", 1) != 1)
+		if (account_lock(theirs, ACCOUNT_WRITE_MS, &held) < 0 || write(fds[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
@@ -403,7 +403,7 @@ START_TEST(a_lock_ends_with_its_holder)
 	ck_assert_int_eq(account_trylock(acc, &lock), -EAGAIN);
 	ck_assert_int_eq(kill(child, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert_int_eq(account_lock(acc, &lock), 0);
+	ck_assert_int_eq(account_lock(acc, ACCOUNT_WRITE_MS, &lock), 0);
 }
 END_TEST
 
@@ -417,10 +417,10 @@ START_TEST(who_hangs_loses_the_lock_and_finds_out)
 		   { 1000000000, 0}
 	};
 
-	ck_assert_int_eq(account_lock(hung, &theirs), 0);
+	ck_assert_int_eq(account_lock(hung, ACCOUNT_WRITE_MS, &theirs), 0);
 	ck_assert_int_eq(account_lock_check(hung, theirs), 0);
 	ck_assert_int_eq(futimens(theirs, old), 0);
-	ck_assert_int_eq(account_lock(acc, &ours), 0);
+	ck_assert_int_eq(account_lock(acc, ACCOUNT_WRITE_MS, &ours), 0);
 	ck_assert_int_eq(account_lock_check(acc, ours), 0);
 	ck_assert_int_eq(account_lock_check(hung, theirs), -ENOLCK);
 	ck_assert_int_eq(account_trylock(hung, &again), -EAGAIN);
