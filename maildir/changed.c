@@ -60,11 +60,13 @@ void maildir_changed(const struct maildir *m, uint64_t modseq, struct md_range a
 	const size_t all = modseq < m->index.modseq ? m->index.messages.n / sizeof *v : 0;
 
 	for (size_t i = all ? index_place(&m->index, among.lo) : 0; i < all; i++) {
-		while (i % STRETCH == 0 && i < all && newest[i / STRETCH] <= modseq)
-			i += STRETCH;
-		if (i < all && v[i].uid > among.hi)
+		if (i % STRETCH == 0 && newest[i / STRETCH] <= modseq) {
+			i += STRETCH - 1;
+			continue;
+		}
+		if (v[i].uid > among.hi)
 			break;
-		if (i < all && v[i].modseq > modseq && !(v[i].state & GONE))
+		if (v[i].modseq > modseq && !(v[i].state & GONE))
 			buf_add(uids, &v[i].uid, sizeof v[i].uid);
 	}
 }
