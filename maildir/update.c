@@ -117,7 +117,7 @@ static int lock_if_needed(struct maildir *m, struct look *look, unsigned how)
 {
 	const uint64_t last = clock_ms() + box_write_wait(m);
 	uint64_t until = clock_ms() + box_read_wait(m);
-	int64_t touched = lock_touched(&m->lock);
+	int64_t touched = m->index.uidnext == 1 ? lock_touched(&m->lock) : 0;
 	int r;
 
 	for (long ms = 1; (r = box_lock(m, 0)) == -ETIMEDOUT && clock_ms() < until; ms = MIN(2 * ms, (long)PAUSE_MAX_MS)) {
