@@ -70,6 +70,18 @@ static inline void t_make_dirs(const struct t_folder *f)
 	ck_assert_int_eq(mkdirat(f->fd, "tmp", 0700), 0);
 }
 
+/* One with three messages, of which each has other flags. */
+static inline struct t_folder t_folder_three(void)
+{
+	struct t_folder f = t_folder_make();
+
+	t_make_dirs(&f);
+	t_put(&f, "cur/1.a:2,", "a");
+	t_put(&f, "cur/2.b:2,S", "bb");
+	t_put(&f, "cur/3.c:2,F", "ccc");
+	return f;
+}
+
 static inline bool t_has(const struct t_folder *f, const char *name)
 {
 	return faccessat(f->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;

@@ -18,17 +18,6 @@ int fsync(int fd)
 	return (int)syscall(SYS_fsync, fd);
 }
 
-static struct t_folder three(void)
-{
-	struct t_folder f = t_folder_make();
-
-	t_make_dirs(&f);
-	t_put(&f, "cur/1.a:2,", "a");
-	t_put(&f, "cur/2.b:2,S", "bb");
-	t_put(&f, "cur/3.c:2,F", "ccc");
-	return f;
-}
-
 /* Whether it is known of f's journal that it is on disk. */
 static bool durable(const struct t_folder *f)
 {
@@ -65,7 +54,7 @@ static void change(const struct t_folder *f, bool sync)
 /* So that who opens the folder does not wait for the disk again. */
 START_TEST(what_is_on_disk_is_known_to_be_until_something_is_written)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);	/* which begins it */
 
 	ck_assert(durable(&f));
@@ -91,7 +80,7 @@ END_TEST
 
 START_TEST(who_does_not_wait_for_the_disk_says_nothing_of_it)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m;
 
 	f.config.sync = _i ? MD_SYNC_MAIL : MD_SYNC_NEVER;
@@ -108,7 +97,7 @@ END_TEST
 /* Else others would tell their clients of UIDs that a power cut takes back, with all of the journal. */
 START_TEST(a_new_journal_is_not_called_so_before_its_name_is)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_open(&f, MD_UPDATE_NEXT), *other;
 
 	setenv(no_names, "1", 1);
@@ -126,7 +115,7 @@ END_TEST
 
 START_TEST(nor_by_who_opens_what_another_has_just_begun)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_open(&f, 0), *other = NULL;
 
 	ck_assert(t_has(&f, "imapd.journal"));

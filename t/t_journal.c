@@ -3,17 +3,6 @@
 #include "maildir/journal.h"
 #include "t/folder.h"
 
-static struct t_folder three(void)
-{
-	struct t_folder f = t_folder_make();
-
-	t_make_dirs(&f);
-	t_put(&f, "cur/1.a:2,", "a");
-	t_put(&f, "cur/2.b:2,S", "bb");
-	t_put(&f, "cur/3.c:2,F", "ccc");
-	return f;
-}
-
 static struct buf journal(const struct t_folder *f)
 {
 	struct buf b = { 0 };
@@ -33,7 +22,7 @@ static void write_journal(const struct t_folder *f, struct str s)
 /* A folder with keywords, tombstones and a few hundred lines, and its journal. */
 static struct t_folder lived_in(struct buf *ret)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 
 	for (int i = 0; i < 10; i++)
@@ -283,7 +272,7 @@ END_TEST
 START_TEST(used_up_uids_begin_anew_under_another_uidvalidity)
 {
 	struct buf b = { 0 };
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m;
 	size_t from;
 
@@ -310,7 +299,7 @@ END_TEST
 
 START_TEST(compaction_keeps_everything_and_other_sessions_follow)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f), *other = t_select(&f);
 	struct stat st, now;
 	uint64_t modseq;
@@ -341,7 +330,7 @@ END_TEST
 
 START_TEST(a_journal_that_is_removed_under_a_session_is_written_again)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	const uint32_t uidvalidity = maildir_uidvalidity(m);
 
@@ -361,7 +350,7 @@ END_TEST
 /* Cut off behind the back of a session that knows more. */
 START_TEST(a_journal_that_is_cut_off_under_a_session_gives_no_uid_twice)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	const int fd = openat(f.fd, "imapd.journal", O_WRONLY | O_CLOEXEC);
 
@@ -400,7 +389,7 @@ static void lose_directories(const struct t_folder *f)
 /* The journal has what the names have lost: only a power cut does that, which shows by another boot. */
 START_TEST(after_a_power_cut_names_get_the_flags_of_the_journal)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 
 	ck_assert_int_eq(t_store(m, 1, MD_ADD, MD_FLAGGED, NULL), 0);
@@ -434,7 +423,7 @@ END_TEST
 
 START_TEST(what_other_servers_told_their_clients_is_kept)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m;
 
 	if (_i == 0) {
@@ -461,7 +450,7 @@ END_TEST
 
 START_TEST(couriers_keywords_are_kept_and_mirrored)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m;
 
 	t_put(&f, "courierimapuiddb", "1 795420406 40\n7 2.b\n9 1.a\n");
@@ -483,7 +472,7 @@ END_TEST
 /* As another user would: root may write anything, so the file system says no. */
 START_TEST(without_a_journal_and_where_none_can_be_written_it_works_in_memory)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m;
 
 	ck_assert_int_eq(fchmodat(f.fd, "cur", 0755, 0) + fchmodat(f.fd, "new", 0755, 0), 0);

@@ -1,17 +1,6 @@
 /* t/t_store.c: flags, keywords and removal, by several sessions */
 #include "t/folder.h"
 
-static struct t_folder three(void)
-{
-	struct t_folder f = t_folder_make();
-
-	t_make_dirs(&f);
-	t_put(&f, "cur/1.a:2,", "a");
-	t_put(&f, "cur/2.b:2,S", "bb");
-	t_put(&f, "cur/3.c:2,F", "ccc");
-	return f;
-}
-
 static const struct {
 	int op;
 	uint8_t flags;
@@ -29,7 +18,7 @@ static const struct {
 
 START_TEST(a_change_is_in_the_file_name_and_seen_by_others)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f), *other = t_select(&f);
 	const uint64_t before = maildir_highestmodseq(m);
 	char shows[256];
@@ -61,7 +50,7 @@ END_TEST
 
 START_TEST(all_messages_are_changed_at_once_under_one_modseq)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	uint32_t uids[] = { 1, 2, 3, 9 };
 	const struct md_change change = { .op = MD_ADD, .flags = MD_SEEN };
@@ -84,7 +73,7 @@ END_TEST
 
 START_TEST(unchangedsince_leaves_alone_what_has_changed_since)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f), *other = t_select(&f);
 	const uint64_t since = maildir_highestmodseq(m);
 	uint32_t uids[] = { 1, 2, 3 };
@@ -113,7 +102,7 @@ END_TEST
 
 START_TEST(a_foreign_change_that_nobody_saw_is_not_undone)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m;
 
 	f.config.no_inotify = _i;
@@ -130,7 +119,7 @@ END_TEST
 
 START_TEST(more_keywords_than_letters_live_in_the_journal)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	char name[32];
 
@@ -155,7 +144,7 @@ END_TEST
 
 START_TEST(keywords_have_limits)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	char name[300];
 	struct str names[MD_KEYWORDS_MAX + 1];
@@ -219,7 +208,7 @@ END_TEST
 
 START_TEST(expunge_removes_what_is_deleted_now)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f), *other = t_select(&f);
 	uint32_t uids[] = { 1, 2 };
 	const struct md_uids some = { uids, 2 };
@@ -250,7 +239,7 @@ END_TEST
 
 START_TEST(expunged_elsewhere_is_enoent_and_nothing_else)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f), *other = t_select(&f);
 	uint32_t uid = 2;
 	int fd;
@@ -272,7 +261,7 @@ END_TEST
 
 START_TEST(reading_a_message_does_not_change_its_file)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	const struct timespec times[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1100000000 } };
 	struct md_file file;
@@ -295,7 +284,7 @@ END_TEST
 /* As in a shared folder: the kernel leaves it to a file's owner whether its time of access is kept. */
 START_TEST(messages_of_somebody_else_are_read_as_well)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	int fd;
 

@@ -15,20 +15,9 @@ static bool wakes(int fd, int ms)
 	return poll(&p, 1, ms) == 1;
 }
 
-static struct t_folder three(void)
-{
-	struct t_folder f = t_folder_make();
-
-	t_make_dirs(&f);
-	t_put(&f, "cur/1.a:2,", "a");
-	t_put(&f, "cur/2.b:2,S", "bb");
-	t_put(&f, "cur/3.c:2,F", "ccc");
-	return f;
-}
-
 START_TEST(everything_that_others_do_wakes)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f), *other = t_select(&f);
 	int fd, same;
 
@@ -77,7 +66,7 @@ END_TEST
 
 START_TEST(a_burst_is_told_in_one_go)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f), *other = t_select(&f);
 	char name[32];
 	int fd;
@@ -105,7 +94,7 @@ END_TEST
 /* The queue of the kernel holds so many events; more are lost, and it says so. */
 START_TEST(lost_events_make_it_look_at_all)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	int fd;
 
@@ -127,7 +116,7 @@ END_TEST
 /* Takes all inotify instances that this user may have. */
 START_TEST(without_an_instance_it_says_so_and_looks_instead)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m;
 	int taken[4096], n = 0, fd;
 
@@ -160,7 +149,7 @@ END_TEST
 
 START_TEST(a_second_delivery_while_the_first_is_told_is_not_missed)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	char name[32];
 	int fd;
@@ -233,7 +222,7 @@ END_TEST
 
 START_TEST(a_delivery_costs_no_look_at_all)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	int fd;
 	uint8_t before;
@@ -285,7 +274,7 @@ static void catch_up(struct maildir *m, int fd, size_t n)
 
 START_TEST(deliveries_during_a_look_are_told_by_it_or_wake)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	int fd;
 
@@ -403,7 +392,7 @@ static void store_keyword(void *data)
 
 START_TEST(what_is_journaled_during_an_update_is_told_by_it_or_wakes)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct storer storer = { .r = -1 };
 	struct maildir *m;
 	char name[16];
@@ -442,7 +431,7 @@ static void remove_folder(void *data)
 
 START_TEST(a_folder_that_is_removed_during_an_update_is_gone)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	int fd, r;
 
@@ -463,7 +452,7 @@ END_TEST
 START_TEST(a_folder_of_which_all_but_the_directory_is_removed_is_gone)
 {
 	static const char *const last[] = { "cur", "new", "tmp" };
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 
 	for (size_t i = 0; i < 3; i++)
@@ -479,7 +468,7 @@ END_TEST
 
 static void rename_slowly(const struct slow_rename *renames)
 {
-	struct t_folder f = three();
+	struct t_folder f = t_folder_three();
 	struct maildir *m = t_select(&f);
 	int fd;
 
@@ -522,7 +511,7 @@ END_TEST
 /* One instance serves one folder after the other, and what was left to be read of one is not taken for another's. */
 START_TEST(who_goes_from_folder_to_folder_keeps_the_instance)
 {
-	struct t_folder f[2] = { three(), three() };
+	struct t_folder f[2] = { t_folder_three(), t_folder_three() };
 	int spare = -1, first = -1, fd;
 
 	for (int i = 0; i < 4; i++) {
