@@ -127,41 +127,40 @@ static bool stale(const struct lock *l, struct str who, const struct stat *st)
 	return kill((pid_t)n, 0) < 0 && errno == ESRCH;
 }
 
-static bool find_stale(const struct lock *l, struct stat *ret, struct buf *ret_who)
+static bool find_stale(const struct lock *l, const char *name, struct stat *ret, struct buf *ret_who)
 {
-	return fstatat(l->tmp, LOCK_DOT, ret, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       !(S_ISREG(ret->st_mode) && fd_slurp_at(l->tmp, LOCK_DOT, 512, ret_who) < 0) &&
+	buf_clear(ret_who);
+	return fstatat(l->tmp, name, ret, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       !(S_ISREG(ret->st_mode) && fd_slurp_at(l->tmp, name, 512, ret_who) < 0) &&
 	       stale(l, buf_view(ret_who), ret);
 }
 
+/* Who gives it back and ends while we look seems to have left it: the second time it is not there. */
 bool lock_is_stale(const struct lock *l)
 {
 	_cleanup_(buf_release) struct buf who = { 0 };
 	struct stat st;
 
-	return find_stale(l, &st, &who);
+	return find_stale(l, LOCK_DOT, &st, &who) && find_stale(l, LOCK_DOT, &st, &who);
 }
 
-/* Removes the dot-lock if it is stale. It is moved away first, and looked at: who came before us may have put
- * another there. */
+/* Removes the dot-lock if it is stale. It is moved away first, and looked at again: its holder may have given it back, and another have put
+ * his own there.
+ */
 static void break_dot(struct lock *l)
 {
 	_cleanup_(buf_release) struct buf who = { 0 };
 	char name[MDNAME_MAX + 1];
-	struct stat st, moved;
+	struct stat st;
 
-	if (!find_stale(l, &st, &who))
+	if (!find_stale(l, LOCK_DOT, &st, &who))
 		return;
 	mdname_unique(NULL, (unsigned)(uintptr_t)l, l->hostname, name);
 	if (renameat(l->tmp, LOCK_DOT, l->tmp, name) < 0)
 		return;
-	if (fstatat(l->tmp, name, &moved, AT_SYMLINK_NOFOLLOW) == 0 && moved.st_ino != st.st_ino &&
-	    linkat(l->tmp, name, l->tmp, LOCK_DOT, 0) == 0) {
-		unlinkat(l->tmp, name, 0);
-		return;
-	}
-	log_line(LOG_WARNING, "a folder's lock of %.*s is %llu s old: broken", (int)who.n, who.s,
-		 (unsigned long long)age(&st));
+	if (find_stale(l, name, &st, &who) || linkat(l->tmp, name, l->tmp, LOCK_DOT, 0) < 0)
+		log_line(LOG_WARNING, "a folder's lock of %.*s is %llu s old: broken", (int)who.n, who.s,
+			 (unsigned long long)age(&st));
 	unlinkat(l->tmp, name, 0);
 }
 

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include "base/clock.h"
 #include "base/fd.h"
 #include "maildir/lock.h"
@@ -162,6 +163,52 @@ static bool start_machine(void)
 	close(fd);
 	return true;
 }
+
+/* What comes to be in the place of a lock while its process is asked for, which has ended then; NULL: nothing. */
+static const char *const next[] = { NULL, "1:elsewhere" };
+static const struct place *given_back;
+static const char *comes;
+
+int kill(pid_t pid, int sig)
+{
+	if (!given_back)
+		return (int)syscall(SYS_kill, pid, sig);
+	unlinkat(given_back->tmp, "courier.lock", 0);
+	if (comes)
+		t_put(&given_back->f, "tmp/courier.lock", comes);
+	given_back = NULL;
+	errno = ESRCH;
+	return -1;
+}
+
+START_TEST(a_lock_that_is_given_back_while_we_look_is_not_stale)
+{
+	struct place p = place();
+	struct lock a = lock_of(&p, true, true);
+	_cleanup_(buf_release) struct buf now = { 0 };
+	char dead[64];
+
+	dead_pid(dead);
+	comes = next[_i];
+	for (int taking = 0; taking < 2; taking++) {
+		t_put(&p.f, "tmp/courier.lock", dead);
+		given_back = &p;
+		if (taking)
+			ck_assert_int_eq(lock_take(&a, 0), -ETIMEDOUT);
+		else
+			ck_assert(!lock_is_stale(&a));
+		ck_assert_ptr_null(given_back);
+		ck_assert_int_eq(t_has(&p.f, "tmp/courier.lock"), comes != NULL);
+		buf_clear(&now);
+		if (comes)
+			ck_assert_int_ge(fd_slurp_at(p.tmp, "courier.lock", 64, &now), 0);
+		ck_assert(str_eq(buf_view(&now), str_z(comes ? comes : "")));
+		unlinkat(p.tmp, "courier.lock", 0);
+	}
+	lock_release(&a);
+	leave(&p);
+}
+END_TEST
 
 /* The process that is named is there, but it is another: its holder went with the power. Or the name went with it. */
 static const struct {
@@ -452,6 +499,7 @@ T_SUITE("lock", T_LOOP(who_opens_a_new_folder_waits_for_one_that_works, both), T
 	T_LOOP(who_opens_a_new_folder_waits_for_none_that_hangs, both),
 	T_TEST(a_lock_that_hangs_is_waited_for_once), T_LOOP(one_holder_at_a_time, kinds), T_TEST(courier_finds_pid_and_host_in_it),
 	T_LOOP(a_lock_is_broken_if_its_holder_is_dead_or_it_is_old, left),
+	T_LOOP(a_lock_that_is_given_back_while_we_look_is_not_stale, next),
 	T_LOOP(a_lock_from_before_this_machine_was_started_is_broken, before),
 	T_LOOP(a_hung_holder_is_passed_by_and_finds_out, kinds),
 	T_LOOP(a_holder_that_is_killed_is_no_obstacle, kinds),
