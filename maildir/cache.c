@@ -16,7 +16,7 @@
 
 #define IN_MAILDIR "imapd.cache"
 
-enum { RETRY_MS = 1000, PENDING_MAX = 8 << 20, LIMIT = 1 << 30, DAY = 86400, REMEMBERED_DAYS = 7, ASKED_DAYS = 30 };
+enum { PATIENCE_MS = 100, RETRY_MS = 1000, PENDING_MAX = 8 << 20, LIMIT = 1 << 30, DAY = 86400, REMEMBERED_DAYS = 7, ASKED_DAYS = 30 };
 
 /* What the Maildir is called within where. It goes by its path since device numbers of network file systems change. */
 static int name_for(int maildir_fd, char *ret, size_t size)
@@ -74,7 +74,8 @@ static int open_cache(int maildir_fd, const char *where, bool make, struct cache
 	if (r < 0)
 		return r;
 	*ret = must_alloc(sizeof **ret);
-	**ret = (struct cache){ .dir = dir, .limit = LIMIT, .lock = -1, .look_only = !make, .read_only = !make,
+	**ret = (struct cache){ .dir = dir, .limit = LIMIT, .patience_ms = PATIENCE_MS, .lock = -1,
+				.look_only = !make, .read_only = !make,
 				.path = where ? must_strdup(buf_cstr(&path)) : NULL };
 	return 0;
 }
@@ -138,6 +139,11 @@ const char *cache_path(const struct cache *c)
 void cache_limit(struct cache *c, uint64_t octets)
 {
 	c->limit = octets;
+}
+
+void cache_patience(struct cache *c, unsigned ms)
+{
+	c->patience_ms = ms;
 }
 
 void cache_give_up(struct cache *c, bool broken)

@@ -26,6 +26,8 @@ int cache_dir(const struct cache *c);
 const char *cache_path(const struct cache *c);
 /* IMAPD_CACHE_SIZE: octets that the file of facts may have, at least CACHE_SIZE_LEAST; before anything else. */
 void cache_limit(struct cache *c, uint64_t octets);
+/* How long to wait for who else writes or opens it, in milliseconds; before anything else. Else 100, after which a session does without. */
+void cache_patience(struct cache *c, unsigned ms);
 
 /* Runs what(data), which may open folders with this cache. False if what it used of a snapshot is not there any more, or not what it was: then what()
  * has ended where that was found out, as if it had been killed there, and nothing that it had opened or allocated may be touched again, not

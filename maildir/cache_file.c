@@ -41,7 +41,7 @@ bool cache_is_damage(int error)
 
 int cache_lock(struct cache *c)
 {
-	const uint64_t until = clock_ms() + CACHE_LOCK_MS;
+	const uint64_t until = clock_ms() + c->patience_ms;
 
 	if (c->lock < 0)
 		c->lock = openat(c->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

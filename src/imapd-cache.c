@@ -16,7 +16,7 @@
 #include "sort.h"
 
 enum { FINE, WRONG, TROUBLE };
-enum { DAY = 86400, COMMIT_FROM = 2 << 20 };
+enum { DAY = 86400, COMMIT_FROM = 2 << 20, PATIENCE_MS = 5000 };
 
 static const char usage[] = "usage: imapd-cache [--verify | --rebuild | --drop] MAILDIR [FOLDER [UID]]\n"
 			    "Tells what imapd(8) remembers of messages, or forgets it. As the user whose mail it is.\n";
@@ -441,6 +441,8 @@ static int open_cache(struct looking *l)
 	if (r < 0)
 		fprintf(stderr, "imapd-cache: %s: there is no cache: %s\n", where ? where : "imapd.cache",
 			r == -EPERM ? "it is no directory of this user's alone" : in_words(r));
+	if (r == 0)
+		cache_patience(l->cache, PATIENCE_MS);
 	if (r == 0 && env_number("IMAPD_CACHE_SIZE", CACHE_SIZE_LEAST, UINT64_C(1) << 40, 1 << 30, &limit))
 		cache_limit(l->cache, limit);
 	return r;
