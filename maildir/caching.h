@@ -27,6 +27,7 @@ struct cache {
 	int dir;
 	char *path;
 	uint64_t limit;			/* octets */
+	unsigned patience_ms;		/* for the lock */
 	enum { CACHE_CLOSED, CACHE_OPEN, CACHE_GIVEN_UP } state;
 	uint64_t not_before;		/* clock_ms(): when to try again to open */
 	int lock;			/* the lock's file; -1 */
@@ -68,14 +69,13 @@ void cache_give_up(struct cache *c, bool broken);
 /* cache_file.c: the file */
 #define CACHE_FILE   "facts."
 #define CACHE_BROKEN "-broken"
-enum { CACHE_LOCK_MS = 100 };
 /* Makes c->env; all else of it is the caller's. */
 int cache_file_open(struct cache *c);
 void cache_file_close(struct cache *c);
 /* Makes it as long as it says that it is. MDB_CORRUPTED if it lacks more than most octets. */
 int cache_file_lengthen(struct cache *c, uint64_t most);
 void cache_file_remove(int dir, const char *name);
-/* Whoever writes, opens or removes. -ETIMEDOUT after CACHE_LOCK_MS. */
+/* Whoever writes, opens or removes. -ETIMEDOUT after patience_ms. */
 int cache_lock(struct cache *c);
 void cache_unlock(struct cache *c);
 /* Whether LMDB's error means that the file can't be trusted. */

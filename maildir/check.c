@@ -7,12 +7,15 @@
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "maildir/check.h"
 #include "maildir/foldername.h"
 #include "maildir/inside.h"
 #include "maildir/subscribe.h"
+
+enum { REMOVING_MS = 2000 }; /* what a session is about to remove is waited for so long, all together */
 
 void check_add(struct check *c, enum check_kind kind, const char *dir, const char *part, const char *name)
 {
@@ -189,32 +192,43 @@ static void check_names(struct check *c, const char **dirs, size_t n)
 			check_add(c, CHECK_LOOKALIKE, v[i].dir, NULL, NULL);
 }
 
-/* That nobody makes or renames a folder just now. */
-static bool is_idle(struct account *acc)
+static bool is_there(int dir, const char *name)
 {
-	_cleanup_(fd_closep) int lock = -1;
-
-	return account_trylock(acc, &lock) != -EAGAIN;
-}
-
-/* What a session is about to remove goes at once, if it is not very much. */
-static bool stays(int dir, const char *name)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Whoever renames folders holds the lock; a note without it is what a crash has left. */
+/* Whoever makes or renames folders holds the lock: what is there without it is what a crash has left. */
+static bool is_left(struct account *acc, int dir, const char *name)
+{
+	_cleanup_(fd_closep) int lock = -1;
+
+	return is_there(dir, name) && account_trylock(acc, &lock) != -EAGAIN && is_there(dir, name);
+}
+
+/* A deleted folder is removed without it, which takes a while where there is much in it. */
+static bool stays(int dir, const char *name, uint64_t until)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+
+	while (is_there(dir, name)) {
+		if (clock_ms() >= until)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 static void check_tree(struct check *c, struct account *acc)
 {
 	_cleanup_(files_dir_closep) DIR *dir = files_dir(c->fd, "tmp");
+	const uint64_t until = clock_ms() + REMOVING_MS;
 	struct dirent *e;
 
-	if (faccessat(c->fd, RENAME_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && is_idle(acc))
+	if (is_left(acc, c->fd, RENAME_FILE))
 		check_add(c, CHECK_RENAME, ".", NULL, RENAME_FILE);
 	while (dir && (e = readdir(dir)))
-		if ((str_starts(str_z(e->d_name), STR(TMP_GONE)) && stays(dirfd(dir), e->d_name)) ||
-		    (str_starts(str_z(e->d_name), STR(TMP_FOLDER)) && is_idle(acc)))
+		if ((str_starts(str_z(e->d_name), STR(TMP_FOLDER)) && is_left(acc, dirfd(dir), e->d_name)) ||
+		    (str_starts(str_z(e->d_name), STR(TMP_GONE)) && stays(dirfd(dir), e->d_name, until)))
 			check_add(c, CHECK_HALF_FOLDER, ".", "tmp", e->d_name);
 }
 

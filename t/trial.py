@@ -2,7 +2,9 @@
 import os
 import re
 import shutil
+import signal
 import tempfile
+import time
 
 from session import Ended, Session, Wrong, text
 
@@ -285,6 +287,31 @@ def calls_of(trace, case, looks):
 
 def strace(trace, *more, calls=CHANGES):
     return ["strace", "-f", "-y", "-s", "400", "-o", trace, "-e", f"trace=recvfrom,{calls}", *more]
+
+
+def calls_in(trace):
+    """(call, how many of its kind there were up to it) of all."""
+    with open(trace, errors="replace") as f:
+        names = re.findall(r"^\d+ +(\w+)\(", f.read(), re.M)
+    return [(name, names[:i + 1].count(name)) for i, name in enumerate(names)]
+
+
+def wait_for_stop(trace, done, patience_s=None):
+    """The process that was stopped, by its trace; None if it is done before, or not stopped in that time."""
+    until = patience_s and time.monotonic() + patience_s
+    while not done() and not (until and time.monotonic() > until):
+        time.sleep(0.02)
+        if os.path.exists(trace):
+            with open(trace, errors="replace") as f:
+                stopped = re.search(r"^(\d+) +--- stopped by SIGSTOP ---", f.read(), re.M)
+            if stopped:
+                return int(stopped[1])
+    return None
+
+
+def go_on(pid):
+    if pid:
+        os.kill(pid, signal.SIGCONT)
 
 
 class Trial:
