@@ -220,6 +220,43 @@ START_TEST(the_server_that_was_there_last_is_believed)
 }
 END_TEST
 
+/* Each with one octet more than it may have; and what is known without it. */
+static const struct {
+	const char *file;
+	off_t size;
+	const char *want;
+} too_big[] = {
+	{ "courierimapuiddb",	  (512 << 20) + 1, "courier 0/1 0:a[old] 0:b[new]"   },
+	{ "courierimapkeywords/:list", (256 << 20) + 1, "courier 100/9 1:a 2:b[new]"	 },
+	{ "courierimapkeywords/b",	  (1 << 20) + 1,	 "courier 100/9 1:a[old] 2:b"	 },
+	{ "dovecot-uidlist",	  (512 << 20) + 1, "dovecot 0/1 d=letter"	      },
+	{ "dovecot-keywords",	  (1 << 20) + 1,	 "dovecot 200/9 1:a"		    },
+};
+
+START_TEST(a_file_that_is_too_big_to_be_true_is_left_alone)
+{
+	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
+	_cleanup_(buf_release) struct buf b = { 0 };
+	char path[64];
+
+	t_maildir("f");
+	if (strstr(too_big[_i].file, "courier")) {
+		t_mkdir("f/courierimapkeywords");
+		t_write("f/courierimapuiddb", STR("1 100 9\n1 a\n2 b\n"));
+		t_write("f/courierimapkeywords/:list", STR("old\n\na:0\n"));
+		t_write("f/courierimapkeywords/b", STR("new\n"));
+		ck_assert_str_eq(imported(&b), "courier 100/9 1:a[old] 2:b[new]");
+	} else {
+		t_write("f/dovecot-uidlist", STR("3 V200 N9\n1 :a\n"));
+		t_write("f/dovecot-keywords", STR("3 letter\n"));
+		ck_assert_str_eq(imported(&b), "dovecot 200/9 1:a d=letter");
+	}
+	snprintf(path, sizeof path, "f/%s", too_big[_i].file);
+	ck_assert_int_eq(truncate(path, too_big[_i].size), 0); /* what is added takes no room */
+	ck_assert_str_eq(imported(&b), too_big[_i].want);
+}
+END_TEST
+
 START_TEST(half_a_million_messages)
 {
 	enum { MANY = 500000 };
@@ -296,4 +333,5 @@ END_TEST
 T_SUITE("import", T_LOOP(lists_of_uids, lists), T_TEST(nuls_and_huge_lines_are_passed_over),
 	T_TEST(what_is_no_file_is_left_alone_and_what_cannot_be_read_stops), T_TEST(couriers_keywords),
 	T_TEST(dovecots_keywords), T_TEST(the_server_that_was_there_last_is_believed),
+	T_LOOP(a_file_that_is_too_big_to_be_true_is_left_alone, too_big),
 	T_TEST(half_a_million_messages), T_TEST(random_damage_gives_something_sane))
