@@ -120,10 +120,13 @@ static int lock_if_needed(struct maildir *m, struct look *look, unsigned how)
 	int64_t touched = m->index.uidnext == 1 ? lock_touched(&m->lock) : 0;
 	int r;
 
-	for (long ms = 1; (r = box_lock(m, 0)) == -ETIMEDOUT && clock_ms() < until; ms = MIN(2 * ms, (long)PAUSE_MAX_MS)) {
-		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
-		if (clock_ms() >= until && until < last && first_look_goes_on(m, &touched))
+	for (long ms = 1; (r = box_lock(m, 0)) == -ETIMEDOUT; ms = MIN(2 * ms, (long)PAUSE_MAX_MS)) {
+		if (clock_ms() >= until) {
+			if (until >= last || !first_look_goes_on(m, &touched))
+				break;
 			until = MIN(clock_ms() + box_read_wait(m), last);
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
 		r = box_catch_up(m);
 		if (r < 0 || !needed(m, look, how))
 			return r;

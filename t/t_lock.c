@@ -10,6 +10,8 @@
 #include "maildir/lock.h"
 #include "t/folder.h"
 
+enum { PATIENCE_MS = 60000 }; /* for what comes, however slow the machine is */
+
 struct place {
 	struct t_folder f;
 	int tmp;
@@ -138,7 +140,7 @@ START_TEST(a_lock_is_broken_if_its_holder_is_dead_or_it_is_old)
 	t_put(&p.f, "tmp/courier.lock", content);
 	times[0] = times[1] = (struct timespec){ .tv_sec = (time_t)clock_unix() - left[_i].age };
 	ck_assert_int_eq(utimensat(p.f.fd, "tmp/courier.lock", times, 0), 0);
-	r = lock_take(&a, 30);
+	r = lock_take(&a, left[_i].got ? PATIENCE_MS : 30);
 	if (!left[_i].got && r == 0) /* this machine was started just now */
 		ck_assert_uint_gt((uint64_t)left[_i].age, clock_uptime() - 2);
 	else
@@ -240,7 +242,7 @@ START_TEST(a_lock_from_before_this_machine_was_started_is_broken)
 		struct lock a = lock_of(&p, true, before[_i].remote);
 
 		if (fork() == 0)
-			_exit(started && (lock_take(&a, 30) == 0) != before[_i].got);
+			_exit(started && (lock_take(&a, before[_i].got ? PATIENCE_MS : 30) == 0) != before[_i].got);
 		_exit(wait(&status) < 0 || status != 0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -263,7 +265,7 @@ START_TEST(a_hung_holder_is_passed_by_and_finds_out)
 		ck_assert_int_eq(futimens(a.fd, times), 0);
 	if (a.dotted)
 		ck_assert_int_eq(utimensat(p.f.fd, "tmp/courier.lock", times, 0), 0);
-	ck_assert_int_eq(lock_take(&b, 200), 0);
+	ck_assert_int_eq(lock_take(&b, PATIENCE_MS), 0);
 	ck_assert_int_eq(lock_check(&a), -ENOLCK);
 	ck_assert_int_eq(lock_check(&b), 0);
 	lock_drop(&a); /* does no harm to the other */
@@ -295,7 +297,7 @@ START_TEST(a_holder_that_is_killed_is_no_obstacle)
 	ck_assert_int_eq(lock_take(&a, 20), -ETIMEDOUT);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	ck_assert_int_eq(lock_take(&a, 1000), 0);
+	ck_assert_int_eq(lock_take(&a, PATIENCE_MS), 0);
 	lock_release(&a);
 	close(ready[0]);
 	close(ready[1]);
@@ -318,7 +320,7 @@ START_TEST(nobody_writes_while_another_does)
 			char text[16];
 			uint32_t v;
 
-			if (lock_take(&a, 60000) < 0)
+			if (lock_take(&a, PATIENCE_MS) < 0)
 				_exit(1);
 			buf_clear(&b);
 			fd_slurp_at(p.f.fd, "counter", 16, &b);
@@ -378,49 +380,78 @@ END_TEST
 
 static const bool both[] = { false, true };
 
-/* Shows every 10 ms for some time that it works, and has the lock. */
-static pid_t busy(const struct place *p, bool use_dot, unsigned ms)
+/* Another session, which has the lock for some minutes and shows all the time that it works. Time is what is slept here and, where
+ * the disk is slow, what it takes to ask for the lock: a test that it does not pass for could not tell who works from who hangs.
+ */
+static struct {
+	struct lock lock;	/* held: it works */
+	uint64_t ns, end_ns;	/* that have passed, and by when it is done */
+	bool slow;
+} worker;
+
+enum { MINUTE_MS = 60000 };
+static const struct {
+	bool use_dot, slow;
+} works[] = { { false, false }, { true, false }, { false, true }, { true, true } };
+
+static void pass(uint64_t ns)
 {
-	int pipes[2];
-	char c;
-	pid_t pid;
+	const uint64_t now = clock_unix_ns() + (worker.ns += ns);
+	const struct timespec t = { .tv_sec = (time_t)(now / 1000000000), .tv_nsec = (long)(now % 1000000000) }, times[2] = { t, t };
 
-	ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
-	pid = fork();
-	if (pid == 0) {
-		struct lock l = lock_of(p, use_dot, false);
-		const uint64_t end = clock_ms() + ms;
+	ck_assert_int_eq(futimens(worker.lock.fd, times), 0);
+	if (worker.lock.dotted)
+		ck_assert_int_eq(utimensat(worker.lock.tmp, LOCK_DOT, times, 0), 0);
+	if (worker.ns >= worker.end_ns)
+		lock_release(&worker.lock);
+}
 
-		if (lock_take(&l, 0) < 0 || write(pipes[1], "", 1) != 1)
-			_exit(1);
-		for (; clock_ms() < end; usleep(10000)) {
-			l.since = 0;
-			if (lock_refresh(&l) < 0)
-				_exit(1);
-		}
-		lock_release(&l);
-		_exit(0);
-	}
-	ck_assert_int_eq(read(pipes[0], &c, 1), 1);
-	close(pipes[0]);
-	close(pipes[1]);
-	return pid;
+int clock_gettime(clockid_t id, struct timespec *ret)
+{
+	const int r = (int)syscall(SYS_clock_gettime, id, ret);
+
+	if (id == CLOCK_MONOTONIC)
+		ret->tv_sec += (time_t)(worker.ns / 1000000000);
+	return r;
+}
+
+int nanosleep(const struct timespec *t, struct timespec *ret_left)
+{
+	if (!worker.lock.held)
+		return (int)syscall(SYS_nanosleep, t, ret_left);
+	pass((uint64_t)t->tv_sec * 1000000000 + (uint64_t)t->tv_nsec);
+	return 0;
+}
+
+int flock(int fd, int how)
+{
+	const int r = (int)syscall(SYS_flock, fd, how);
+
+	if (r < 0 && worker.lock.held && worker.slow)
+		pass(UINT64_C(1000000) * (MINUTE_MS + 1000));
+	return r;
+}
+
+static void work(const struct place *p, int row)
+{
+	worker.lock = lock_of(p, works[row].use_dot, false);
+	worker.slow = works[row].slow;
+	worker.end_ns = worker.ns + UINT64_C(1000000) * 5 / 2 * MINUTE_MS;
+	ck_assert_int_eq(lock_take(&worker.lock, 0), 0);
 }
 
 START_TEST(who_opens_a_new_folder_waits_for_one_that_works)
 {
 	struct place p = place();
-	pid_t pid = busy(&p, _i, 2500);
 	struct maildir *m;
-	int status;
 
-	p.f.config.use_locks = _i;
-	p.f.config.read_wait_ms = 1000;
-	p.f.config.write_wait_ms = 60000;
+	p.f.config.use_locks = works[_i].use_dot;
+	p.f.config.read_wait_ms = MINUTE_MS;
+	p.f.config.write_wait_ms = 60 * MINUTE_MS;
 	t_put(&p.f, "cur/1.a:2,", "a");
+	work(&p, _i);
 	m = t_select(&p.f);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
+	ck_assert_uint_ge(worker.ns, worker.end_ns);
 	ck_assert_int_eq(t_store(m, 1, MD_ADD, MD_SEEN, NULL), 0);
 	maildir_close(m);
 	leave(&p);
@@ -432,20 +463,17 @@ START_TEST(so_does_who_finds_a_journal_with_nothing_in_it)
 {
 	struct place p = place();
 	struct maildir *m;
-	int status;
-	pid_t pid;
 
 	ck_assert_int_eq(maildir_open(p.f.fd, 0, &p.f.config, &m), 0);
 	maildir_close(m);
-	p.f.config.use_locks = _i;
-	p.f.config.read_wait_ms = 1000;
-	p.f.config.write_wait_ms = 60000;
+	p.f.config.use_locks = works[_i].use_dot;
+	p.f.config.read_wait_ms = MINUTE_MS;
+	p.f.config.write_wait_ms = 60 * MINUTE_MS;
 	t_put(&p.f, "cur/1.a:2,", "a");
-	pid = busy(&p, _i, 2500);
+	work(&p, _i);
 	m = t_select(&p.f);
+	ck_assert_uint_ge(worker.ns, worker.end_ns);
 	ck_assert_uint_eq(maildir_count(m), 1);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
 	maildir_close(m);
 	leave(&p);
 }
@@ -495,7 +523,7 @@ START_TEST(a_lock_that_hangs_is_waited_for_once)
 }
 END_TEST
 
-T_SUITE("lock", T_LOOP(who_opens_a_new_folder_waits_for_one_that_works, both), T_LOOP(so_does_who_finds_a_journal_with_nothing_in_it, both),
+T_SUITE("lock", T_LOOP(who_opens_a_new_folder_waits_for_one_that_works, works), T_LOOP(so_does_who_finds_a_journal_with_nothing_in_it, works),
 	T_LOOP(who_opens_a_new_folder_waits_for_none_that_hangs, both),
 	T_TEST(a_lock_that_hangs_is_waited_for_once), T_LOOP(one_holder_at_a_time, kinds), T_TEST(courier_finds_pid_and_host_in_it),
 	T_LOOP(a_lock_is_broken_if_its_holder_is_dead_or_it_is_old, left),
