@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/fd.h"
@@ -15,7 +14,7 @@
 #include "maildir/inside.h"
 #include "maildir/subscribe.h"
 
-enum { REMOVING_MS = 2000 }; /* what a session is about to remove is waited for so long, all together */
+enum { REMOVING_S = 3600 }; /* a session may be about to remove what is younger */
 
 void check_add(struct check *c, enum check_kind kind, const char *dir, const char *part, const char *name)
 {
@@ -205,30 +204,24 @@ static bool is_left(struct account *acc, int dir, const char *name)
 	return is_there(dir, name) && account_trylock(acc, &lock) != -EAGAIN && is_there(dir, name);
 }
 
-/* A deleted folder is removed without it, which takes a while where there is much in it. */
-static bool stays(int dir, const char *name, uint64_t until)
+/* A deleted folder is removed without it, which takes a while where there is much in it, or where the disk is slow. */
+static bool is_forgotten(int dir, const char *name)
 {
-	const struct timespec pause = { .tv_nsec = 10000000 };
+	struct stat st;
 
-	while (is_there(dir, name)) {
-		if (clock_ms() >= until)
-			return true;
-		nanosleep(&pause, NULL);
-	}
-	return false;
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ctime + REMOVING_S < (time_t)clock_unix();
 }
 
 static void check_tree(struct check *c, struct account *acc)
 {
 	_cleanup_(files_dir_closep) DIR *dir = files_dir(c->fd, "tmp");
-	const uint64_t until = clock_ms() + REMOVING_MS;
 	struct dirent *e;
 
 	if (is_left(acc, c->fd, RENAME_FILE))
 		check_add(c, CHECK_RENAME, ".", NULL, RENAME_FILE);
 	while (dir && (e = readdir(dir)))
 		if ((str_starts(str_z(e->d_name), STR(TMP_FOLDER)) && is_left(acc, dirfd(dir), e->d_name)) ||
-		    (str_starts(str_z(e->d_name), STR(TMP_GONE)) && stays(dirfd(dir), e->d_name, until)))
+		    (str_starts(str_z(e->d_name), STR(TMP_GONE)) && is_forgotten(dirfd(dir), e->d_name)))
 			check_add(c, CHECK_HALF_FOLDER, ".", "tmp", e->d_name);
 }
 

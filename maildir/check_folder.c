@@ -15,7 +15,7 @@
 #include "maildir/files.h"
 
 /* A file with two names is being moved by link() and unlink(), unless it has had them for longer than this. */
-enum { MOVE_TAKES_S = 30, SWEEP_AFTER_S = 36 * 3600, PATIENCE_MS = 5000 };
+enum { MOVE_TAKES_S = 30, SWEEP_AFTER_S = 36 * 3600, PATIENCE_MS = 30000 };
 
 /* A folder while it is looked at. */
 struct place {
