@@ -27,13 +27,13 @@ START_TEST(everything_that_others_do_wakes)
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 	ck_assert(!wakes(fd, 0));
 	t_append(other, "four", 0);
-	ck_assert(wakes(fd, 5000));
+	ck_assert(wakes(fd, 60000));
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 	t_tells(m, "+4*");
 	maildir_update(m, MD_CLAIM_RECENT);
 	ck_assert(!wakes(fd, 0));
 	ck_assert_int_eq(t_store(other, 1, MD_ADD, MD_SEEN, NULL), 0);
-	ck_assert(wakes(fd, 5000));
+	ck_assert(wakes(fd, 60000));
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 	t_tells(m, "f1*");
 	maildir_update(m, MD_CLAIM_RECENT);
@@ -47,15 +47,15 @@ START_TEST(everything_that_others_do_wakes)
 	maildir_events_clear(m);
 	maildir_update(m, MD_CLAIM_RECENT);
 	ck_assert_int_eq(t_store(other, 2, MD_REMOVE, 0, "k29"), 0);
-	ck_assert(wakes(fd, 5000));
+	ck_assert(wakes(fd, 60000));
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 	t_tells(m, "f2*");
 	ck_assert_int_eq(maildir_expunge(other, &(struct md_uids){ &(uint32_t){ 1 }, 1 }, MD_FORCE), 0);
-	ck_assert(wakes(fd, 5000));
+	ck_assert(wakes(fd, 60000));
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 	t_tells(m, "-1");
 	t_put(&f, "new/5.e", "five");
-	ck_assert(wakes(fd, 5000));
+	ck_assert(wakes(fd, 60000));
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 	t_tells(m, "+5*");
 	maildir_close(m);
@@ -113,35 +113,34 @@ START_TEST(lost_events_make_it_look_at_all)
 }
 END_TEST
 
-/* Takes all inotify instances that this user may have. */
+/* As if this user had all inotify instances that he may have: to take them would take them from whatever else runs as he does. */
+static bool no_instances;
+
+int inotify_init1(int flags)
+{
+	if (!no_instances)
+		return (int)syscall(SYS_inotify_init1, flags);
+	errno = EMFILE;
+	return -1;
+}
+
 START_TEST(without_an_instance_it_says_so_and_looks_instead)
 {
 	struct t_folder f = t_folder_three();
 	struct maildir *m;
-	int taken[4096], n = 0, fd;
+	int fd;
 
-	while (n < 4096 && (taken[n] = inotify_init1(IN_CLOEXEC)) >= 0)
-		n++;
-	if (n == 4096 || errno != EMFILE) {
-		while (n > 0)
-			close(taken[--n]);
-		t_folder_remove(&f);
-		return;
-	}
-	if (n > 900) /* the limit of descriptors, not of instances: leave room */
-		while (n > 800)
-			close(taken[--n]);
+	no_instances = true;
 	m = t_open(&f, 0);
-	if (n <= 800 && maildir_watch(m, &fd) == -EMFILE) {
-		ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
-		maildir_events_clear(m);
-		t_tick();
-		t_mv(&f, "cur/1.a:2,", "cur/1.a:2,S");
-		ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
-		t_tells(m, "f1*");
-	}
-	while (n > 0)
-		close(taken[--n]);
+	ck_assert_int_eq(maildir_watch(m, &fd), -EMFILE);
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	maildir_events_clear(m);
+	t_tick();
+	t_mv(&f, "cur/1.a:2,", "cur/1.a:2,S");
+	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
+	t_tells(m, "f1*");
+	no_instances = false;
+	ck_assert_int_eq(maildir_watch(m, &fd), 0);
 	maildir_close(m);
 	t_folder_remove(&f);
 }
@@ -160,7 +159,7 @@ START_TEST(a_second_delivery_while_the_first_is_told_is_not_missed)
 		t_put(&f, name, "x");
 		t_mv(&f, name,
 		     (const char[]){ 'n', 'e', 'w', '/', (char)('a' + i % 26), (char)('a' + i / 26), 0 });
-		ck_assert(wakes(fd, 5000));
+		ck_assert(wakes(fd, 60000));
 		ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 		ck_assert_uint_eq(maildir_count(m), (size_t)i + 4);
 	}
@@ -183,7 +182,6 @@ START_TEST(a_file_that_is_renamed_all_the_time_is_never_expunged)
 		t_put(&f, name, "x");
 	}
 	f.config.no_inotify = _i;
-	f.config.read_wait_ms = 10000;
 	m = t_select(&f);
 	pid = fork();
 	if (pid == 0) {
@@ -268,7 +266,7 @@ static void catch_up(struct maildir *m, int fd, size_t n)
 
 		ck_assert_int_ge(r, 0);
 		if (r == 0 && maildir_count(m) < n)
-			ck_assert_msg(wakes(fd, 10000), "asleep with %zu of %zu", maildir_count(m), n);
+			ck_assert_msg(wakes(fd, 60000), "asleep with %zu of %zu", maildir_count(m), n);
 	}
 }
 
@@ -531,7 +529,7 @@ START_TEST(who_goes_from_folder_to_folder_keeps_the_instance)
 		t_put(there, name, "of another folder");
 		ck_assert(!wakes(fd, 0));
 		t_put(here, name, "x");
-		ck_assert(wakes(fd, 5000));
+		ck_assert(wakes(fd, 60000));
 		maildir_events_clear(m);
 		ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 		ck_assert_uint_eq(maildir_count(m), 4 + (size_t)i);
