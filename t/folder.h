@@ -20,8 +20,8 @@ static inline struct t_folder t_folder_make(void)
 	struct t_folder f = {
 		.config = {.hostname = "host",
 			    .boot_id = "boot-one",
-			    .read_wait_ms = 300,
-			    .write_wait_ms = 1000}
+			    .read_wait_ms = 60000,
+			    .write_wait_ms = 60000}
 	};
 
 	snprintf(f.path, sizeof f.path, "%s/t_folder.XXXXXX",

@@ -32,7 +32,7 @@ static inline int t_run(const char *name, const struct t_case *cases, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		TCase *tc = tcase_create(cases[i].test->name);
 
-		tcase_set_timeout(tc, 120);
+		tcase_set_timeout(tc, 600);
 		if (cases[i].loops)
 			tcase_add_loop_test(tc, cases[i].test, 0, (int)cases[i].loops);
 		else

@@ -314,8 +314,6 @@ START_TEST(two_sessions_at_once_share_the_uids)
 
 	f.config.use_locks = _i;
 	f.config.sync = MD_SYNC_NEVER;
-	f.config.write_wait_ms = 30000;
-	f.config.read_wait_ms = 30000;
 	for (int i = 0; i < 3; i++) {
 		pids[i] = fork();
 		if (pids[i] == 0) {

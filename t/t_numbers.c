@@ -40,7 +40,7 @@ static void fill(const char *folder)
 static struct fixture fixture(void)
 {
 	struct fixture x = {
-		.d = t_dir_enter(), .config = { .hostname = "host", .boot_id = "boot-one", .read_wait_ms = 300, .write_wait_ms = 1000 }
+		.d = t_dir_enter(), .config = { .hostname = "host", .boot_id = "boot-one", .read_wait_ms = 60000, .write_wait_ms = 60000 }
 	};
 
 	x.acc = t_account("m");

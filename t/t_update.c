@@ -496,7 +496,6 @@ START_TEST(what_comes_into_the_journal_ends_the_wait_for_the_lock)
 
 	three(&f);
 	locking.use_locks = true;
-	locking.read_wait_ms = 60000;
 	ck_assert_int_eq(maildir_open(f.fd, 0, &locking, &m), 0);
 	ck_assert_int_eq(maildir_update(m, MD_CLAIM_RECENT), 0);
 	maildir_events_clear(m);

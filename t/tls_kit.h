@@ -309,6 +309,17 @@ static inline ssize_t client_read(struct client *c, void *ret, size_t n)
 	return r;
 }
 
+/* gnutls_record_send(), again where the process was held up meanwhile. */
+static inline ssize_t client_write(struct client *c, const void *octets, size_t n)
+{
+	ssize_t r;
+
+	do
+		r = gnutls_record_send(c->session, octets, n);
+	while (r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED);
+	return r;
+}
+
 /* A few octets through, both ways. */
 static inline void echo(struct link *l, struct client *c)
 {
