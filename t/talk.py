@@ -18,7 +18,7 @@ import time
 
 class Talk:
     def __init__(self, args):
-        self.sock = socket.create_connection((args.host, args.port), timeout=30, source_address=(args.source, 0))
+        self.sock = socket.create_connection((args.host, args.port), timeout=60, source_address=(args.source, 0))
         self.context = ssl.create_default_context(cafile=args.ca)
         if args.cert:
             self.context.load_cert_chain(args.cert)
