@@ -45,7 +45,7 @@ class Compressed(imaplib.IMAP4):
 
 
 def connect():
-    m = Compressed(host, int(port), timeout=30)
+    m = Compressed(host, int(port), timeout=60)
     m.starttls(ssl.create_default_context(cafile=cert))
     m.login(user, password)
     m.compress()

@@ -5,7 +5,7 @@ use warnings;
 use Mail::IMAPClient;
 my ($host, $port, $user, $password, $cert, $path) = @ARGV;
 my $m = Mail::IMAPClient->new(
-    Server => $host, Port => $port, User => $user, Password => $password, Uid => 1, Timeout => 30,
+    Server => $host, Port => $port, User => $user, Password => $password, Uid => 1, Timeout => 60,
     Starttls => [ SSL_ca_file => $cert ],
 ) or die "no connection: $@";
 

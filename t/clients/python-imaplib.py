@@ -4,7 +4,7 @@ import ssl
 import sys
 
 host, port, user, password, cert, path = sys.argv[1:]
-m = imaplib.IMAP4(host, int(port), timeout=30)
+m = imaplib.IMAP4(host, int(port), timeout=60)
 m.starttls(ssl.create_default_context(cafile=cert))
 assert "LOGINDISABLED" not in m.capabilities
 m.login(user, password)
