@@ -16,7 +16,7 @@ import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TESTS)
-PATIENCE = 30	# seconds until what one node has done must be seen by the other
+PATIENCE = 60	# seconds until what one node has done must be seen by the other
 
 
 def load(name):
