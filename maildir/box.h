@@ -145,7 +145,6 @@ enum { LOOK_OWN_EVERY = 1024 };
 void look_own(struct maildir *m, struct look *look, bool done);
 /* That a file of this name is there. */
 void look_sight(struct maildir *m, struct look *look, struct str name, bool in_new);
-struct dir_state look_state_of(const struct stat *st);
 int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT]);
 bool look_is_known(const struct maildir *m, const struct dir_state now[DIR_COUNT]); /* all is known of what had this state */
 bool look_unchanged(const struct maildir *m);

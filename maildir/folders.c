@@ -12,9 +12,8 @@
 #include "maildir/foldername.h"
 #include "maildir/inside.h"
 
-/* Whether the entry dir of the Maildir is a folder: has cur/, and if it may be a link, leads to what is ours.
- */
-static bool is_folder(struct account *acc, const char *dir, bool may_be_link)
+/* Whether the entry dir of the Maildir is a folder: has cur/, and if it may be a link, leads to what is ours. *ret_cur: the state of cur/. */
+static bool is_folder(struct account *acc, const char *dir, bool may_be_link, struct dir_state *ret_cur)
 {
 	char cur[FOLDER_NAME_MAX + sizeof "./cur"];
 	struct stat st;
@@ -22,8 +21,9 @@ static bool is_folder(struct account *acc, const char *dir, bool may_be_link)
 	if (strlen(dir) > FOLDER_NAME_MAX + 1)
 		return false;
 	strcat(strcpy(cur, dir), "/cur");
-	if (!files_is_dir(acc->fd, cur))
+	if (fstatat(acc->fd, cur, &st, 0) < 0 || !S_ISDIR(st.st_mode))
 		return false;
+	*ret_cur = dir_state_of(&st);
 	if (!may_be_link)
 		return true;
 	if (fstatat(acc->fd, dir, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -53,13 +53,10 @@ struct listing {
 	size_t n;
 };
 
-static void list_add(struct listing *l, struct str name, struct str dir, bool utf7)
+static void list_add(struct listing *l, const struct folder *f, bool utf7)
 {
 	l->v = arena_grow(l->a, l->v, l->n + 1, sizeof *l->v);
-	l->v[l->n++] = (struct found){
-		.folder = {.name = name, .dir = dir},
-			.utf7 = utf7
-	};
+	l->v[l->n++] = (struct found){ .folder = *f, .utf7 = utf7 };
 }
 
 /* By name; of two in different spellings the one in UTF-8 first. */
@@ -87,13 +84,15 @@ static int read_all(struct account *acc, struct listing *l)
 	if (!dir)
 		return -errno;
 	while (errno = 0, (e = readdir(dir))) {
-		struct str d, name;
+		struct folder f = { 0 };
 		bool utf7;
 
-		if (!may_be_folder(e, l->a, &name, &utf7) || !is_folder(acc, e->d_name, e->d_type != DT_DIR))
+		if (!may_be_folder(e, l->a, &f.name, &utf7) || !is_folder(acc, e->d_name, e->d_type != DT_DIR, &f.cur))
 			continue;
-		d = arena_str(l->a, str_z(e->d_name));
-		list_add(l, utf7 ? name : str_from(d, 1), d, utf7);
+		f.dir = arena_str(l->a, str_z(e->d_name));
+		if (!utf7)
+			f.name = str_from(f.dir, 1);
+		list_add(l, &f, utf7);
 	}
 	return -errno;
 }
@@ -123,7 +122,7 @@ int folder_list(struct account *acc, struct arena *a, bool marked, struct folder
 	struct folder *v;
 	int r;
 
-	list_add(&l, STR(""), STR("."), false);
+	list_add(&l, &(struct folder){ .dir = STR(".") }, false);
 	r = read_all(acc, &l);
 	if (r < 0)
 		return r;
@@ -142,12 +141,13 @@ int folder_list(struct account *acc, struct arena *a, bool marked, struct folder
 int folder_find(struct account *acc, struct arena *a, struct str name, const char **ret)
 {
 	const char *dir = name.n ? NULL : ".";
+	struct dir_state cur;
 
 	if (name.n && !folder_name_possible(name))
 		return -ENOENT;
 	for (int utf7 = 0; !dir && utf7 < 2; utf7++) {
 		dir = folder_name_dir(name, utf7, a);
-		if (dir && !is_folder(acc, dir, true))
+		if (dir && !is_folder(acc, dir, true, &cur))
 			dir = NULL;
 	}
 	if (!dir)
@@ -191,11 +191,12 @@ static int has_double(struct account *acc, struct arena *a, struct str look)
 	if (!dir)
 		return -errno;
 	while (errno = 0, (e = readdir(dir))) {
+		struct dir_state cur;
 		struct str name;
 		bool utf7;
 
 		if (may_be_folder(e, a, &name, &utf7) && !folder_name_ascii(name) &&
-		    str_eq(folder_name_nfc(name, a), look) && is_folder(acc, e->d_name, true))
+		    str_eq(folder_name_nfc(name, a), look) && is_folder(acc, e->d_name, true, &cur))
 			return 1;
 	}
 	return -errno;

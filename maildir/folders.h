@@ -1,6 +1,7 @@
 /* maildir/folders.h: the folders of an account: which there are; made, deleted, renamed */
 #pragma once
 #include "maildir/account.h"
+#include "maildir/dirstate.h"
 
 /* A folder is a directory ".A.B" in the Maildir (or a symbolic link to a directory that is ours) with a
  * directory cur in it. Anything else with a dot in front is none: files, .git, "..", names with an empty
@@ -24,6 +25,7 @@ const struct folder_fault *folder_name_fault(struct str name);
 struct folder {
 	struct str name;
 	struct str dir; /* on disk, in the Maildir: ".A.B"; "." for INBOX */
+	struct dir_state cur; /* of its cur/, when it was listed; not of INBOX's */
 	bool marked;	/* there is a message in new/; only looked for if asked */
 };
 

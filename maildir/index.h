@@ -2,6 +2,7 @@
  * to be */
 #pragma once
 #include "base/buf.h"
+#include "maildir/dirstate.h"
 #include "maildir/keywords.h"
 #include "maildir/mdname.h"
 
@@ -20,9 +21,6 @@ struct tomb { /* these UIDs are expunged, since then */
 	uint64_t modseq, time;
 };
 
-struct dir_state {		    /* a directory that has the same state is the same */
-	uint64_t ino, mtime, ctime; /* ns */
-};
 enum { DIR_CUR, DIR_NEW, DIR_COUNT };
 
 struct boot { /* the boot of a host in which it last wrote here */

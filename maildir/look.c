@@ -22,22 +22,12 @@
 #define REMOTE_TICK UINT64_C(2000000000)
 enum { TRIES = 4 };
 
-static uint64_t ns(struct timespec t)
-{
-	return t.tv_sec < 0 ? 0 : (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 /* What the server says, where it is remote: its caches are compared with the server's when a directory is opened. */
 static int stat_dir(const struct maildir *m, int dir, struct stat *ret)
 {
 	_cleanup_(fd_closep) int fd = m->remote ? openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	return fstat(fd >= 0 ? fd : dir, ret) < 0 ? -errno : 0;
-}
-
-struct dir_state look_state_of(const struct stat *st)
-{
-	return (struct dir_state){ .ino = st->st_ino, .mtime = ns(st->st_mtim), .ctime = ns(st->st_ctim) };
 }
 
 int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT])
@@ -50,7 +40,7 @@ int look_state(const struct maildir *m, struct dir_state ret[DIR_COUNT])
 
 		if (r < 0)
 			return r;
-		ret[i] = look_state_of(&st);
+		ret[i] = dir_state_of(&st);
 	}
 	return 0;
 }
@@ -74,8 +64,8 @@ static bool try_fine_times(const struct maildir *m)
 			if (clock_gettime(CLOCK_REALTIME_COARSE, &tick[i]) < 0 || futimens(fd, NULL) < 0 ||
 			    fstat(fd, &st[i]) < 0)
 				return false;
-		if (ns(tick[0]) == ns(tick[1]))
-			return ns(st[0].st_ctim) != ns(st[1].st_ctim);
+		if (dir_state_ns(tick[0]) == dir_state_ns(tick[1]))
+			return dir_state_ns(st[0].st_ctim) != dir_state_ns(st[1].st_ctim);
 	}
 	return false;
 }

@@ -198,46 +198,55 @@ static bool state_of(int fd, struct str dir, const char *name, struct dir_state 
 	memcpy(path + dir.n + 1, name, n);
 	if (fstatat(fd, path, &st, 0) < 0)
 		return false;
-	*ret = look_state_of(&st);
+	*ret = dir_state_of(&st);
 	*ret_size = (uint64_t)st.st_size;
 	return true;
 }
 
-/* The state of the folder dir (a path below fd). The journal's ctime is also that of its mark (journal_mark_durable()). *ret_exists:
- * it has cur/.
- */
+/* The state of the folder dir (a path below fd) but for cur/. The journal's ctime is also that of its mark (journal_mark_durable()). */
+static bool take_rest(int fd, struct str dir, struct state *ret)
+{
+	uint64_t size;
+	const bool whole = state_of(fd, dir, "new", &ret->dirs[DIR_NEW], &size) &&
+			   state_of(fd, dir, JOURNAL_NAME, &ret->journal, &ret->journal_size);
+
+	ret->journal.ctime = 0;
+	return whole;
+}
+
+/* All of it. *ret_exists: it has cur/. */
 static bool take_state(int fd, struct str dir, struct state *ret, bool *ret_exists)
 {
 	uint64_t size;
-	bool whole;
 
 	*ret_exists = state_of(fd, dir, "cur", &ret->dirs[DIR_CUR], &size);
-	whole = *ret_exists && state_of(fd, dir, "new", &ret->dirs[DIR_NEW], &size) &&
-		state_of(fd, dir, JOURNAL_NAME, &ret->journal, &ret->journal_size);
-	ret->journal.ctime = 0;
-	return whole;
+	return *ret_exists && take_rest(fd, dir, ret);
 }
 
 /* The same of a folder by its name, found as folder_find() does, but not whether a link leads to what is ours: of what does not,
  * nothing is remembered.
  */
-static bool take_folder(struct numbers *t, struct account *acc, struct str folder, struct state *ret)
+static bool take_folder(struct numbers *t, struct account *acc, const struct folder *f, struct state *ret)
 {
 	bool exists = false, whole = false;
 
-	if (folder.n == 0)
+	if (f->name.n == 0)
 		return take_state(acc->fd, STR("."), ret, &exists);
-	if (!folder_name_possible(folder))
+	if (f->dir.n) {
+		ret->dirs[DIR_CUR] = f->cur;
+		return take_rest(acc->fd, f->dir, ret);
+	}
+	if (!folder_name_possible(f->name))
 		return false;
 	for (int utf7 = 0; !exists && utf7 < 2; utf7++) {
-		const char *dir = folder_name_dir(folder, utf7, &t->paths);
+		const char *dir = folder_name_dir(f->name, utf7, &t->paths);
 
 		whole = dir && take_state(acc->fd, str_z(dir), ret, &exists);
 	}
 	return whole;
 }
 
-bool numbers_remembered(struct cache *c, struct account *acc, struct str folder, const struct maildir *but, struct md_numbers *ret)
+bool numbers_remembered(struct cache *c, struct account *acc, const struct folder *folder, const struct maildir *but, struct md_numbers *ret)
 {
 	struct numbers *t;
 	struct state now;

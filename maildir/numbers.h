@@ -1,6 +1,6 @@
 /* maildir/numbers.h: what STATUS tells of a folder, remembered while nothing has changed in it */
 #pragma once
-#include "maildir/account.h"
+#include "maildir/folders.h"
 #include "maildir/maildir.h"
 
 struct md_numbers {
@@ -18,6 +18,7 @@ void maildir_numbers_size(struct maildir *m, uint64_t size);
 
 /* Whether it is remembered in c (NULL: nothing is) what a handle with MD_READONLY would tell now; else it has to be opened. That is
  * remembered which a handle knew when it was closed, if this was called before. but: NULL, or the handle whose folder is not
- * told of, as it has more to tell.
+ * told of, as it has more to tell. folder: of one that has been listed just now (folder_list()) less needs to be looked at; of others
+ * there is only the name.
  */
-bool numbers_remembered(struct cache *c, struct account *acc, struct str folder, const struct maildir *but, struct md_numbers *ret);
+bool numbers_remembered(struct cache *c, struct account *acc, const struct folder *folder, const struct maildir *but, struct md_numbers *ret);

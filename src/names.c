@@ -33,24 +33,28 @@ bool patterns_match(const struct patterns *p, struct str name)
 	return false;
 }
 
-static void add(struct list *l, struct str name, unsigned is)
+static void add(struct list *l, struct str name, unsigned is, const struct folder *folder)
 {
 	l->v = arena_grow(l->arena, l->v, l->n + 1, sizeof *l->v);
-	l->v[l->n++] = (struct name){ .name = name, .is = is };
+	l->v[l->n++] = (struct name){ .name = name, .is = is, .folder = folder };
 }
 
-/* The levels above name. */
-static void add_parents(struct list *l, struct str name, unsigned is)
+/* The levels above name, but for those above the one that was added before. */
+static void add_parents(struct list *l, struct str name, struct str before, unsigned is)
 {
 	const size_t prefix = str_z(l->session->store.prefix).n;
+	size_t same = 0;
 
-	for (size_t i = prefix ? prefix - 1 : 0; i < name.n; i++)
+	while (same < name.n && same < before.n && name.s[same] == before.s[same])
+		same++;
+	for (size_t i = MAX(same, prefix ? prefix - 1 : 0); i < name.n; i++)
 		if (i && name.s[i] == l->session->store.separator)
-			add(l, str_head(name, i), is);
+			add(l, str_head(name, i), is, NULL);
 }
 
 static int add_existing(struct list *l)
 {
+	struct str before = STR("");
 	struct folder *v;
 	size_t n;
 	const int r = folder_list(l->session->store.account, l->arena, false, &v, &n);
@@ -60,8 +64,9 @@ static int add_existing(struct list *l)
 
 		if (!name.s)
 			continue;
-		add(l, name, NAME_EXISTS);
-		add_parents(l, name, NAME_PARENT);
+		add(l, name, NAME_EXISTS, &v[i]);
+		add_parents(l, name, before, NAME_PARENT);
+		before = name;
 	}
 	return r;
 }
@@ -77,9 +82,9 @@ static int add_subscribed(struct list *l)
 
 		if (!name.s)
 			continue;
-		add(l, name, NAME_SUBSCRIBED);
+		add(l, name, NAME_SUBSCRIBED, NULL);
 		if (!patterns_match(l->patterns, name))
-			add_parents(l, name, NAME_SUBSCRIBED_BELOW);
+			add_parents(l, name, STR(""), NAME_SUBSCRIBED_BELOW);
 	}
 	return r;
 }
@@ -98,10 +103,13 @@ static void merge(struct list *l)
 
 	qsort(l->v, l->n, sizeof *l->v, by_name);
 	for (size_t i = 0; i < l->n; i++) {
-		if (n && str_eq(l->v[n - 1].name, l->v[i].name))
-			l->v[n - 1].is |= l->v[i].is;
-		else
+		if (!n || !str_eq(l->v[n - 1].name, l->v[i].name)) {
 			l->v[n++] = l->v[i];
+			continue;
+		}
+		l->v[n - 1].is |= l->v[i].is;
+		if (l->v[i].folder)
+			l->v[n - 1].folder = l->v[i].folder;
 	}
 	l->n = n;
 }

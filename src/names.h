@@ -1,5 +1,6 @@
 /* names.h: all names of mailboxes that LIST can speak of (RFC 9051 6.3.9, RFC 5258) */
 #pragma once
+#include "maildir/folders.h"
 #include "session.h"
 
 enum name_is {
@@ -15,6 +16,7 @@ struct name {
 	struct str name;	/* as the client sees it, UTF-8 */
 	unsigned is;
 	unsigned uses;		/* a bit for each row of special_uses */
+	const struct folder *folder;	/* NULL: it does not exist */
 };
 
 /* What mailboxes are for (RFC 6154 2, RFC 8457 3). */

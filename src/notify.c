@@ -146,7 +146,7 @@ static void look(struct session *s, struct watched *w, enum look how)
 	int r;
 
 	w->dirty = false;
-	r = w->events & NOTIFY_MESSAGES ? status_open_folder(s, w->folder, &of) : -ENOENT;
+	r = w->events & NOTIFY_MESSAGES ? status_open_folder(s, &(struct folder){ .name = w->folder }, &of) : -ENOENT;
 	if (r < 0)
 		return;
 	w->dirty = r > 0;

@@ -46,7 +46,7 @@ static int prepare(struct status_of *of, const struct status_items *items)
 	return r;
 }
 
-int status_tell(struct session *s, struct str name, struct str folder, const struct status_items *items)
+int status_tell(struct session *s, struct str name, const struct folder *folder, const struct status_items *items)
 {
 	struct status_of of;
 	int r;
@@ -86,9 +86,9 @@ static int open_box(struct status_of *of)
 	return r;
 }
 
-int status_open_folder(struct session *s, struct str folder, struct status_of *ret)
+int status_open_folder(struct session *s, const struct folder *folder, struct status_of *ret)
 {
-	struct status_of of = { .session = s, .folder = folder, .append_limit = s->config.append_limit,
+	struct status_of of = { .session = s, .folder = folder->name, .append_limit = s->config.append_limit,
 				.no_recent = s->enabled & ON_REV2 };
 	const struct maildir *selected = s->view ? s->view->box : NULL;
 	int r = 0;

@@ -28,10 +28,12 @@ bool p_status_items(struct cursor *c, struct status_items *ret);
 /* "* STATUS name (...)" with the numbers as they are now; nothing changes for anybody. A negative errno, and nothing was
  * written, if the folder can't be looked at.
  */
-int status_tell(struct session *s, struct str name, struct str folder, const struct status_items *items);
+int status_tell(struct session *s, struct str name, const struct folder *folder, const struct status_items *items);
 
-/* Finds a folder's numbers, as they are now; 1: they may be others already (maildir_update()). folder has to live as long. */
-int status_open_folder(struct session *s, struct str folder, struct status_of *ret);
+/* Finds a folder's numbers, as they are now; 1: they may be others already (maildir_update()). folder, as
+ * numbers_remembered() has it, has to live as long.
+ */
+int status_open_folder(struct session *s, const struct folder *folder, struct status_of *ret);
 void status_close_folder(struct status_of *of);
 
 uint64_t status_messages(const struct status_of *of);

@@ -80,7 +80,7 @@ static struct md_numbers looked(struct fixture *x, const char *folder)
 
 static bool remembered(struct fixture *x, const char *folder, struct md_numbers *ret)
 {
-	return numbers_remembered(x->config.cache, x->acc, str_z(folder), NULL, ret);
+	return numbers_remembered(x->config.cache, x->acc, &(struct folder){ .name = str_z(folder) }, NULL, ret);
 }
 
 static void same(const struct md_numbers *a, const struct md_numbers *b)
@@ -161,6 +161,41 @@ START_TEST(a_size_is_remembered_while_nothing_has_changed)
 }
 END_TEST
 
+/* What LIST has seen of it is not looked at again: then it is told as it was then, or not at all. */
+START_TEST(one_that_was_listed_is_told_as_it_was_then)
+{
+	struct fixture x = fixture();
+	const struct md_numbers before = learn(&x, "A");
+	_cleanup_(arena_free) struct arena a = { 0 };
+	struct md_numbers n;
+	struct folder *v;
+	size_t count;
+
+	ck_assert_int_eq(folder_list(x.acc, &a, false, &v, &count), 0);
+	ck_assert_uint_eq(count, 2);
+	t_str_eq(v[1].name, STR("A"));
+	ck_assert(numbers_remembered(x.config.cache, x.acc, &v[1], NULL, &n));
+	same(&n, &before);
+	t_write("m/.A/cur/2000.n.h:2,S", STR("x\n"));
+	ck_assert(!remembered(&x, "A", &n));
+	ck_assert(numbers_remembered(x.config.cache, x.acc, &v[1], NULL, &n));
+	same(&n, &before);
+	looked(&x, "A");	/* which journals it */
+	ck_assert(!numbers_remembered(x.config.cache, x.acc, &v[1], NULL, &n));
+	n = learn(&x, "A");
+	ck_assert_uint_eq(n.messages, 4);
+	ck_assert_int_eq(folder_list(x.acc, &a, false, &v, &count), 0);
+	ck_assert(numbers_remembered(x.config.cache, x.acc, &v[1], NULL, &n));
+	t_write("m/.A/new/2001.n.h", STR("x\n"));
+	ck_assert(!numbers_remembered(x.config.cache, x.acc, &v[1], NULL, &n));
+	learn(&x, "");
+	ck_assert(numbers_remembered(x.config.cache, x.acc, &v[0], NULL, &n));
+	t_write("m/cur/2002.n.h:2,", STR("x\n"));
+	ck_assert(!numbers_remembered(x.config.cache, x.acc, &v[0], NULL, &n));	/* INBOX is not seen by LIST */
+	release(&x);
+}
+END_TEST
+
 /* The folder of that handle, whatever it is called, may have numbers that it alone knows. */
 START_TEST(a_folder_that_is_selected_is_not_told_of)
 {
@@ -171,8 +206,8 @@ START_TEST(a_folder_that_is_selected_is_not_told_of)
 	t_maildir("m/.B");
 	learn(&x, "B");
 	m = opened(&x, "A", 0);
-	ck_assert(!numbers_remembered(x.config.cache, x.acc, STR("A"), m, &n));
-	ck_assert(numbers_remembered(x.config.cache, x.acc, STR("B"), m, &n));
+	ck_assert(!numbers_remembered(x.config.cache, x.acc, &(struct folder){ .name = STR("A") }, m, &n));
+	ck_assert(numbers_remembered(x.config.cache, x.acc, &(struct folder){ .name = STR("B") }, m, &n));
 	maildir_close(m);
 	release(&x);
 }
@@ -462,6 +497,7 @@ END_TEST
 
 T_SUITE("numbers", T_TEST(it_is_remembered_from_one_session_to_the_next), T_TEST(nothing_is_kept_for_who_does_not_ask),
 	T_TEST(a_size_is_remembered_while_nothing_has_changed), T_TEST(a_folder_that_is_selected_is_not_told_of),
+	T_TEST(one_that_was_listed_is_told_as_it_was_then),
 	T_LOOP(what_has_changed_is_not_told, changes), T_TEST(it_goes_where_the_folder_goes),
 	T_TEST(a_change_at_the_last_moment_is_not_passed_over), T_TEST(a_damaged_file_is_none), T_LOOP(what_cannot_be_meant_is_not_believed, forgeries),
 	T_TEST(of_two_spellings_the_right_one_is_told_of), T_TEST(only_folders_are_told_of), T_TEST(many_folders_are_remembered))

@@ -6,16 +6,17 @@
 
 static enum verdict cmd_status(struct session *s, struct command *cmd)
 {
-	struct str name, folder;
+	struct folder folder = { 0 };
 	struct status_items items;
+	struct str name;
 	int r;
 
 	if (!(p_sp(&cmd->args) && p_mailbox(&cmd->args, &name) && p_sp(&cmd->args) &&
 	      p_status_items(&cmd->args, &items) && p_end(&cmd->args)))
 		return cmd_syntax(cmd);
-	r = store_folder(&s->store, cmd->arena, name, &folder);
+	r = store_folder(&s->store, cmd->arena, name, &folder.name);
 	if (r == 0)
-		r = status_tell(s, name, folder, &items);
+		r = status_tell(s, name, &folder, &items);
 	if (r < 0)
 		return cmd_failed(cmd, r == -EINVAL ? -ENOENT : r);
 	return cmd_ok(cmd, "STATUS completed");
@@ -55,11 +56,9 @@ static bool parse_status(struct cursor *c, const void **ret)
 /* A mailbox that can't be looked at has no STATUS line, and the command is OK all the same (RFC 5819 2). */
 static void tell_status(struct session *s, struct arena *a, const struct name *name, const void *args)
 {
-	struct str folder;
-	int r = store_folder(&s->store, a, name->name, &folder);
+	const int r = status_tell(s, name->name, name->folder, args);
 
-	if (r == 0)
-		r = status_tell(s, name->name, folder, args);
+	(void)a;
 	if (r < 0 && r != -ENOENT)
 		log_errno(r, "STATUS of a mailbox that is listed");
 }
