@@ -150,8 +150,9 @@ bool look_is_known(const struct maildir *m, const struct dir_state now[DIR_COUNT
 bool look_unchanged(const struct maildir *m);
 /* Whether some messages are in new/, after look_differs() has said that all is in the journal. */
 bool look_unmoved(struct maildir *m);
-/* In ns: how long until a directory of that state can't change without its state changing; 0: it can't now. */
-uint64_t look_settles(struct maildir *m, const struct dir_state dirs[DIR_COUNT]);
+/* In ns: how long until a directory of that state can't change without its state changing; 0: it can't now. now is clock_files_ns() of before
+ * the state was asked for: what has changed since then may have the time of then. */
+uint64_t look_settles(struct maildir *m, const struct dir_state dirs[DIR_COUNT], uint64_t now);
 void look_arm(struct maildir *m);
 
 /* settle.c: under the lock, what a look has found is journaled, once look_differs() has said so */

@@ -77,9 +77,9 @@ static bool has_fine_times(struct maildir *m)
 	return m->fine_times == FINE_YES;
 }
 
-uint64_t look_settles(struct maildir *m, const struct dir_state dirs[DIR_COUNT])
+uint64_t look_settles(struct maildir *m, const struct dir_state dirs[DIR_COUNT], uint64_t now)
 {
-	const uint64_t now = clock_unix_ns(), tick = m->remote ? REMOTE_TICK : TICK;
+	const uint64_t tick = m->remote ? REMOTE_TICK : TICK;
 	uint64_t last = 0;
 
 	for (int i = 0; i < DIR_COUNT; i++)
@@ -402,6 +402,7 @@ static int read_both(struct maildir *m, struct look *look)
 static int look_once(struct maildir *m, struct look *look)
 {
 	struct dir_state before[DIR_COUNT];
+	uint64_t now = 0;
 	uint32_t known;
 	bool both;
 	int r;
@@ -416,11 +417,13 @@ static int look_once(struct maildir *m, struct look *look)
 	known = cur_known(m, before, &both);
 	m->unmoved = m->looked_ok = m->must_look = false;
 	r = known ? read_new(m, look, known) : read_both(m, look);
-	if (r >= 0)
+	if (r >= 0) {
+		now = clock_files_ns();
 		r = look_state(m, m->looked);
+	}
 	if (r < 0)
 		return r;
-	m->looked_ok = same_state(before, m->looked) && look_settles(m, before) == 0;
+	m->looked_ok = same_state(before, m->looked) && look_settles(m, before, now) == 0;
 	m->looked_uidnext = m->index.uidnext;
 	m->must_look = both && !m->looked_ok; /* what has left new/ meanwhile is believed in cur/ */
 	m->unplaced = false;

@@ -11,9 +11,11 @@ enum { TRIES = 8, TRUST_EVERY_MS = 5000, LINGER_TRIES = 3, PAUSE_MAX_MS = 50 };
 /* Whether there is something to write, now or once the directories' times have settled. ret_now: their state. */
 static bool trustworthy(struct maildir *m, struct dir_state ret_now[DIR_COUNT], uint64_t *ret_settles)
 {
+	const uint64_t now = clock_files_ns();
+
 	if (m->memory_only || !m->journal.writable || m->must_look || look_state(m, ret_now) < 0)
 		return false;
-	*ret_settles = look_settles(m, ret_now);
+	*ret_settles = look_settles(m, ret_now, now);
 	if (!m->exact && !(m->looked_ok && look_is_known(m, ret_now)))
 		return false;
 	return !m->index.dirs_known || m->index.dirs_stale || m->index.dirs_unmoved != m->unmoved ||

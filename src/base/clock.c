@@ -30,6 +30,11 @@ uint64_t clock_unix_ns(void)
 	return read_ns(CLOCK_REALTIME);
 }
 
+uint64_t clock_files_ns(void)
+{
+	return read_ns(CLOCK_REALTIME_COARSE);
+}
+
 uint64_t clock_uptime(void)
 {
 	return read_ns(CLOCK_BOOTTIME) / 1000000000u + 1;
