@@ -49,8 +49,12 @@ flagged() {
 	test "${path##*:2,}" = "$2" || { echo "flags are in the name: $path"; return 1; }
 }
 
-# tidy: nothing half-made is left behind
+# tidy: nothing half-made is left behind. A session that has nothing else to do may have its lock there for a moment.
 tidy() {
-	left=$(find Maildir/tmp Maildir/.*/tmp -type f 2>/dev/null) || true
+	for _ in $(seq 600); do
+		left=$(find Maildir/tmp Maildir/.*/tmp -type f 2>/dev/null) || true
+		test -n "$left" || break
+		sleep 0.1
+	done
 	test -z "$left" || { echo "left behind: $left"; return 1; }
 }
