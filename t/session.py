@@ -18,7 +18,7 @@ class Session:
 
     def __init__(self, command, home, **settings):
         ours, theirs = socket.socketpair()
-        ours.settimeout(60)
+        ours.settimeout(300)
         env = dict(os.environ, IMAPD_ALLOW_ROOT="1", **settings)
         self.stderr = open(home + "/stderr", "wb")
         self.process = subprocess.Popen(command + [home + "/Maildir"], stdin=theirs, stdout=theirs, stderr=self.stderr, env=env)

@@ -273,6 +273,7 @@ _noreturn_ static void fills_and_reads(const struct t_folder *f)
 		uint32_t n;
 
 		c = opened(f);
+		cache_patience(c, 60000);
 		n = known(c, (uint64_t)getpid(), 500, 400);
 		if (n < 400)
 			fill(c, (uint64_t)getpid(), 500, 400);

@@ -14,7 +14,7 @@
 #include "base/fd.h"
 #include "t/dialog/session.h"
 
-enum { PATIENCE_MS = 60000 };	/* a bound for what hangs; never an expectation */
+enum { PATIENCE_MS = 180000 };	/* a bound for what hangs; never an expectation */
 
 static void must(bool ok, const char *what)
 {
