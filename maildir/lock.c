@@ -233,7 +233,14 @@ static int try_both(struct lock *l)
 	return r;
 }
 
-/* flock() can't wait with a limit, and the dot-lock not at all, so both are tried again and again. */
+/* flock() can't wait with a limit, and the dot-lock not at all, so both are tried again and again: flock() so often that who has much to
+ * do, and has the lock nearly all the time as each change waits for the disk, does not keep others out.
+ */
+static unsigned longest_pause(const struct lock *l)
+{
+	return l->flocked || l->remote ? 50 : 5;
+}
+
 int lock_take(struct lock *l, unsigned wait_ms)
 {
 	const uint64_t start = clock_ms();
@@ -243,7 +250,7 @@ int lock_take(struct lock *l, unsigned wait_ms)
 	l->since = start;
 	while ((r = try_both(l)) == 1 && clock_ms() - start < wait_ms) {
 		sleep_ms(pause);
-		pause = MIN(pause * 2, 50u);
+		pause = MIN(pause * 2, longest_pause(l));
 		l->since = clock_ms();
 	}
 	if (r == 0) {

@@ -6,7 +6,7 @@
 
 #define LINGER_MAX UINT64_C(100000000) /* ns; a time that far ahead is of another clock */
 
-enum { TRIES = 8, TRUST_EVERY_MS = 5000, LINGER_TRIES = 3, PAUSE_MAX_MS = 50 };
+enum { TRIES = 8, TRUST_EVERY_MS = 5000, LINGER_TRIES = 3, PAUSE_MAX_MS = 5 };
 
 /* Whether there is something to write, now or once the directories' times have settled. ret_now: their state. */
 static bool trustworthy(struct maildir *m, struct dir_state ret_now[DIR_COUNT], uint64_t *ret_settles)
