@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "maildir/inside.h"
+#include "maildir/lock.h"
 
 static const char *const subdirs[] = { "tmp", "new", "cur", NULL };
 
@@ -148,8 +149,10 @@ int account_lock(struct account *acc, unsigned wait_ms, int *ret_fd)
 			log_line(LOG_WARNING, "another session does not give %s back", ACCOUNT_LOCK);
 			return -ETIMEDOUT;
 		}
-		if (clock_ms() >= since + SETTLED_MS) /* who has just got it has set its time by now */
+		if (clock_ms() >= since + SETTLED_MS && lock_guard(acc->fd)) { /* who has just got it has set its time by now */
 			break_stale(acc);
+			lock_unguard(acc->fd);
+		}
 		nanosleep(&pause, NULL);
 	}
 	return r;

@@ -72,6 +72,17 @@ static int open_file(struct lock *l)
 	return r;
 }
 
+/* Where directories can't be locked (NFS), it is left to the next look. */
+bool lock_guard(int dir)
+{
+	return flock(dir, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+void lock_unguard(int dir)
+{
+	flock(dir, LOCK_UN);
+}
+
 /* Its process lives, but has done nothing for too long. Whoever comes now gets a file of his own; it finds
  * that out. */
 static void break_file(struct lock *l)
@@ -96,7 +107,10 @@ static int try_file(struct lock *l)
 	if (flock(l->fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK)
 			return -errno;
-		break_file(l);
+		if (lock_guard(l->dir)) {
+			break_file(l);
+			lock_unguard(l->dir);
+		}
 		return 1;
 	}
 	futimens(l->fd, NULL);
@@ -203,7 +217,10 @@ static int try_dot(struct lock *l)
 	if (r < 0 && r != -EEXIST)
 		return r;
 	if (r < 0) {
-		break_dot(l);
+		if (lock_guard(l->dir)) {
+			break_dot(l);
+			lock_unguard(l->dir);
+		}
 		return 1;
 	}
 	l->dotted = true;

@@ -39,5 +39,10 @@ bool lock_is_stale(const struct lock *l);
 int lock_check(const struct lock *l);
 /* That the holder is alive; call now and then in long work. As lock_check(). */
 int lock_refresh(struct lock *l);
+/* Who breaks locks in a directory has it to himself meanwhile: else he might see that one is stale, and take away what another who saw that,
+ * too, has made in its place. False: somebody else is at it.
+ */
+bool lock_guard(int dir);
+void lock_unguard(int dir);
 /* Changes whenever it is taken or refreshed. */
 int64_t lock_touched(const struct lock *l);

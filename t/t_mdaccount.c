@@ -1,5 +1,6 @@
 /* t/t_mdaccount.c: an account is opened, made, settled; what is remembered of it */
 #define _GNU_SOURCE
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include "base/clock.h"
 #include "maildir/folders.h"
@@ -431,6 +432,37 @@ START_TEST(who_hangs_loses_the_lock_and_finds_out)
 }
 END_TEST
 
+/* Who waits, too, while the lock that hangs is put away; and what it has then. */
+static struct account *second;
+static int seconds;
+
+int unlinkat(int dir, const char *name, int flags)
+{
+	struct account *acc = second;
+
+	second = NULL;
+	if (acc && (strcmp(name, ACCOUNT_LOCK) != 0 || account_lock(acc, 1200, &seconds) < 0))
+		seconds = -1;
+	return (int)syscall(SYS_unlinkat, dir, name, flags);
+}
+
+START_TEST(two_that_break_a_lock_do_not_break_each_others)
+{
+	_cleanup_(t_dir_leave) struct t_dir d = t_dir_enter();
+	_cleanup_(account_closep) struct account *hung = t_account("m"), *acc = t_account("m"), *other = t_account("m");
+	_cleanup_(fd_closep) int theirs = -1, ours = -1;
+	const struct timespec old[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+
+	ck_assert_int_eq(account_lock(hung, ACCOUNT_WRITE_MS, &theirs), 0);
+	ck_assert_int_eq(futimens(theirs, old), 0);
+	second = other;
+	ck_assert_int_eq(account_lock(acc, ACCOUNT_WRITE_MS, &ours), 0);
+	ck_assert_ptr_null(second);
+	ck_assert_int_eq(account_lock_check(acc, ours), 0);
+	ck_assert_int_eq(seconds, -1);
+}
+END_TEST
+
 T_SUITE("mdaccount", T_TEST(a_missing_maildir_is_made),
 	T_TEST(an_empty_directory_becomes_one_and_half_a_maildir_a_whole),
 	T_TEST(something_else_is_not_touched), T_TEST(the_sanity_check_wants_our_uid_and_gid),
@@ -441,4 +473,5 @@ T_SUITE("mdaccount", T_TEST(a_missing_maildir_is_made),
 	T_TEST(uidvalidity_is_given_once_among_processes), T_TEST(special_uses_are_set_and_unset),
 	T_TEST(lines_of_later_versions_are_kept), T_LOOP(a_damaged_account_file_is_written_anew, damaged),
 	T_TEST(what_a_crash_left_in_tmp_is_removed), T_TEST(a_maildir_that_cannot_be_written_is_opened),
-	T_TEST(a_lock_ends_with_its_holder), T_TEST(who_hangs_loses_the_lock_and_finds_out))
+	T_TEST(a_lock_ends_with_its_holder), T_TEST(who_hangs_loses_the_lock_and_finds_out),
+	T_TEST(two_that_break_a_lock_do_not_break_each_others))
