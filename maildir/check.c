@@ -232,10 +232,13 @@ static void check_account(struct check *c, struct account *acc)
 	size_t n = 0;
 	int r = account_state_read(acc, &c->arena, &state);
 
+	if (r >= 0 && !state.exists && is_there(c->fd, ACCOUNT_FILE)) { /* the first session may have made it just now */
+		r = account_state_read(acc, &c->arena, &state);
+		if (r >= 0 && !state.exists)
+			check_add(c, CHECK_ACCOUNT, ".", NULL, ACCOUNT_FILE);
+	}
 	if (r < 0)
 		check_failed(c, r, ".", "cannot read " ACCOUNT_FILE);
-	else if (!state.exists && faccessat(c->fd, ACCOUNT_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		check_add(c, CHECK_ACCOUNT, ".", NULL, ACCOUNT_FILE);
 	r = subscribe_list(acc, &c->arena, &names, &n);
 	if (r < 0)
 		check_failed(c, r, ".", "cannot read " SUBSCRIBED);

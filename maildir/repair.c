@@ -75,6 +75,16 @@ static int set_mode(struct check *c, const struct check_finding *f)
 	return fchmodat(folder, path, (st.st_mode & 07775) | (S_ISDIR(st.st_mode) ? 0700 : 0600), 0) < 0 ? -errno : 0;
 }
 
+/* Another program may have put a message in its place since it was looked at. */
+static int give_back(int folder, const char *aside, int from, const char *name)
+{
+	struct stat st;
+
+	if (name[0] == '.' || fstatat(folder, aside, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	return files_rename(folder, aside, from, name);
+}
+
 static int put_aside(struct check *c, const struct check_finding *f)
 {
 	_cleanup_(fd_closep) int folder = check_open(c, f->dir, NULL, false), from = check_open(c, f->dir, f->part, false);
@@ -84,9 +94,11 @@ static int put_aside(struct check *c, const struct check_finding *f)
 	if (folder < 0 || from < 0 || (mkdirat(folder, LOST, 0700) < 0 && errno != EEXIST))
 		return -errno;
 	r = files_rename(from, f->name, folder, to);
-	for (int i = 2; r == -EEXIST && i < TRIES; i++)
-		r = files_rename(from, f->name, folder, arena_printf(&c->arena, "%s~%d", to, i));
-	return r;
+	for (int i = 2; r == -EEXIST && i < TRIES; i++) {
+		to = arena_printf(&c->arena, LOST "/%s~%d", f->name, i);
+		r = files_rename(from, f->name, folder, to);
+	}
+	return r < 0 ? r : give_back(folder, to, from, f->name);
 }
 
 /* One level of a name, with "_" for what no name can have. */
