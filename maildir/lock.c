@@ -51,6 +51,12 @@ static uint64_t age(const struct stat *st)
 		       : now - (uint64_t)st->st_mtim.tv_sec;
 }
 
+/* Whether it is our dot-lock. Once ours was broken, another may have got its inode's number; but not before LOCK_STALE_S seconds. */
+static bool is_mine(const struct lock *l, const struct stat *there)
+{
+	return there->st_dev == l->dev && there->st_ino == l->ino && there->st_mtim.tv_sec - l->touched <= LOCK_STALE_S;
+}
+
 /* Opens imapd.lock, or opens it again if it has been replaced. */
 static int open_file(struct lock *l)
 {
@@ -226,6 +232,7 @@ static int try_dot(struct lock *l)
 	l->dotted = true;
 	l->dev = st.st_dev;
 	l->ino = st.st_ino;
+	l->touched = st.st_mtim.tv_sec;
 	return 0;
 }
 
@@ -282,8 +289,7 @@ void lock_drop(struct lock *l)
 {
 	struct stat st;
 
-	if (l->dotted && fstatat(l->tmp, LOCK_DOT, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == l->dev &&
-	    st.st_ino == l->ino)
+	if (l->dotted && fstatat(l->tmp, LOCK_DOT, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_mine(l, &st))
 		unlinkat(l->tmp, LOCK_DOT, 0);
 	if (l->flocked)
 		flock(l->fd, LOCK_UN);
@@ -298,8 +304,7 @@ int lock_check(const struct lock *l)
 	    (fstat(l->fd, &mine) < 0 || fstatat(l->dir, LOCK_FILE, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
 	     mine.st_ino != there.st_ino || mine.st_dev != there.st_dev))
 		return -ENOLCK;
-	if (l->dotted && (fstatat(l->tmp, LOCK_DOT, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
-			  there.st_ino != l->ino || there.st_dev != l->dev))
+	if (l->dotted && (fstatat(l->tmp, LOCK_DOT, &there, AT_SYMLINK_NOFOLLOW) < 0 || !is_mine(l, &there)))
 		return -ENOLCK;
 	return 0;
 }
@@ -316,6 +321,8 @@ int64_t lock_touched(const struct lock *l)
 
 int lock_refresh(struct lock *l)
 {
+	struct stat st;
+
 	if (clock_ms() - l->since < REFRESH_MS)
 		return 0;
 	l->since = clock_ms();
@@ -323,7 +330,8 @@ int lock_refresh(struct lock *l)
 		return -ENOLCK;
 	if (l->flocked)
 		futimens(l->fd, NULL);
-	if (l->dotted)
-		utimensat(l->tmp, LOCK_DOT, NULL, AT_SYMLINK_NOFOLLOW);
+	if (l->dotted && utimensat(l->tmp, LOCK_DOT, NULL, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(l->tmp, LOCK_DOT, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == l->ino)
+		l->touched = st.st_mtim.tv_sec;
 	return 0;
 }

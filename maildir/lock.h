@@ -20,6 +20,7 @@ struct lock {
 	bool use_dot, remote;
 	dev_t dev; /* the dot-lock's own */
 	ino_t ino;
+	time_t touched; /* and its time, as the file system has it */
 	uint64_t since; /* clock_ms() of lock_take() or the last refresh */
 };
 #define LOCK_FILE "imapd.lock"

@@ -278,6 +278,28 @@ START_TEST(a_hung_holder_is_passed_by_and_finds_out)
 }
 END_TEST
 
+/* File systems give the number of a file that is gone to the next one. */
+START_TEST(a_lock_of_another_with_our_inode_is_not_ours)
+{
+	struct place p = place();
+	struct lock a = lock_of(&p, true, true);
+	const time_t later = (time_t)clock_unix() + LOCK_STALE_S + 2;
+	const struct timespec times[2] = { { .tv_sec = later }, { .tv_sec = later } };
+
+	ck_assert_int_eq(lock_take(&a, 0), 0);
+	a.since -= 60000;
+	ck_assert_int_eq(lock_refresh(&a), 0);
+	ck_assert_int_eq(lock_check(&a), 0);
+	ck_assert_int_eq(utimensat(p.f.fd, "tmp/courier.lock", times, 0), 0);
+	ck_assert_int_eq(lock_check(&a), -ENOLCK);
+	a.since -= 60000;
+	ck_assert_int_eq(lock_refresh(&a), -ENOLCK);
+	lock_release(&a);
+	ck_assert(t_has(&p.f, "tmp/courier.lock"));
+	leave(&p);
+}
+END_TEST
+
 /* Who waits, too, when a lock that hangs is about to be put away. */
 static struct lock *second;
 static int second_got;
@@ -611,6 +633,7 @@ T_SUITE("lock", T_LOOP(who_opens_a_new_folder_waits_for_one_that_works, works), 
 	T_LOOP(a_lock_that_is_given_back_while_we_look_is_not_stale, next),
 	T_LOOP(a_lock_from_before_this_machine_was_started_is_broken, before),
 	T_LOOP(a_hung_holder_is_passed_by_and_finds_out, kinds),
+	T_TEST(a_lock_of_another_with_our_inode_is_not_ours),
 	T_LOOP(two_that_break_a_lock_do_not_break_each_others, kinds),
 	T_LOOP(a_holder_that_is_killed_is_no_obstacle, kinds),
 	T_LOOP(nobody_writes_while_another_does, kinds),
