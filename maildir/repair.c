@@ -147,13 +147,26 @@ static const char *free_dir(struct check *c, struct account *acc, const char *di
 	return NULL;
 }
 
+/* Under the lock: whether no folder can have that name, or another has it. */
+static bool needs_name(struct check *c, const char *dir)
+{
+	const char *other;
+	struct str name;
+	bool utf7;
+
+	if (!folder_name_of_dir(str_z(dir), &c->arena, &name, &utf7))
+		return true;
+	other = utf7 ? folder_name_dir(name, false, &c->arena) : NULL;
+	return other && files_is_dir(c->fd, other);
+}
+
 static int rename_folder(struct check *c, struct account *acc, const char *dir)
 {
 	_cleanup_(fd_closep) int lock = -1;
 	const char *to;
 	int r = account_lock(acc, ACCOUNT_WRITE_MS, &lock);
 
-	if (r < 0)
+	if (r < 0 || !needs_name(c, dir))
 		return r;
 	to = free_dir(c, acc, dir);
 	if (!to)
