@@ -61,6 +61,19 @@ static void believe(struct maildir *m, struct message *msg, const struct sightin
 	index_believe(&m->index, msg, mdname_split(s->name).suffix, s->in_new);
 }
 
+/* Of two files with a message's base name it is the one with its fingerprint, if only one has that: then s is the other. */
+static void choose(struct maildir *m, struct look *look, struct message *msg, struct sighting *s, const struct sighting *known,
+		   const struct stat *mine, struct stat *other)
+{
+	if (mdname_print(other) != msg->print || mdname_print(mine) == msg->print)
+		return;
+	believe(m, msg, s);
+	s->name = arena_str(&look->arena, known->name);
+	s->letters = mdname_split(s->name).letters;
+	s->in_new = known->in_new;
+	*other = *mine;
+}
+
 /* The message's file and s both have its base name. One in cur/ is preferred to one in new/. */
 static int part_from_message(struct maildir *m, struct look *look, struct sighting *s)
 {
@@ -80,6 +93,7 @@ static int part_from_message(struct maildir *m, struct look *look, struct sighti
 		believe(m, msg, s);
 	} else if (mine.st_ino != other.st_ino) {
 		s->dropped = false;
+		choose(m, look, msg, s, &known, &mine, &other);
 		return give_name(m, look, s, &other);
 	} else if (!look->full || (known.in_new && !s->in_new)) { /* it came just now: the other will go */
 		believe(m, msg, s);

@@ -65,6 +65,35 @@ START_TEST(two_files_are_two_messages)
 }
 END_TEST
 
+/* While no session looks, another file comes under the base name of a message: the message is the one that it was. */
+START_TEST(a_message_keeps_its_uid_whatever_comes_beside_it)
+{
+	const size_t row = (size_t)_i;
+	struct t_folder f = t_folder_make();
+	struct maildir *m;
+
+	t_make_dirs(&f);
+	t_put(&f, places[twins[row].first], "first");
+	m = t_open(&f, MD_READONLY);
+	ck_assert_int_eq(maildir_update(m, 0), 0);
+	ck_assert_uint_eq(maildir_count(m), 1);
+	maildir_close(m);
+	t_tick();
+	t_put(&f, places[twins[row].second], "second");
+	for (int i = 0; i < 2; i++) {
+		m = t_select(&f);
+		ck_assert_int_eq(maildir_update(m, 0), 0);
+		ck_assert_uint_eq(maildir_count(m), 2);
+		t_reads(m, 1, "first");
+		t_reads(m, 2, "second");
+		ck_assert_uint_eq(maildir_at(m, 0)->flags, twins[row].first == 1 ? MD_SEEN : 0);
+		ck_assert_uint_eq(maildir_at(m, 1)->flags, twins[row].second == 1 ? MD_SEEN : 0);
+		maildir_close(m);
+	}
+	t_folder_remove(&f);
+}
+END_TEST
+
 /* Nothing is removed while it may be a move, which some programs make with link() and unlink(). */
 START_TEST(two_names_of_a_file_are_one_message)
 {
@@ -159,5 +188,6 @@ START_TEST(who_gets_a_new_name_keeps_its_flags)
 }
 END_TEST
 
-T_SUITE("twins", T_LOOP(two_files_are_two_messages, twins), T_LOOP(two_names_of_a_file_are_one_message, twins),
+T_SUITE("twins", T_LOOP(two_files_are_two_messages, twins), T_LOOP(a_message_keeps_its_uid_whatever_comes_beside_it, twins),
+	T_LOOP(two_names_of_a_file_are_one_message, twins),
 	T_TEST(a_move_out_of_new_is_followed), T_TEST(three_of_a_name_are_three_messages), { who_gets_a_new_name_keeps_its_flags, 2 })
