@@ -123,7 +123,7 @@ static void put_level(struct buf *b, struct str level)
 static const char *free_dir(struct check *c, struct account *acc, const char *dir)
 {
 	_cleanup_(buf_release) struct buf b = { 0 };
-	struct str rest = str_z(dir + 1), level, name;
+	struct str rest = str_from(str_z(dir), 1), level, name;
 	bool utf7;
 
 	if (folder_name_of_dir(str_z(dir), &c->arena, &name, &utf7))
