@@ -86,28 +86,41 @@ static void put_path(const struct check_finding *f)
 	}
 }
 
-/* One line for each. later is what a second look has found, or NULL: nothing was mended. Returns the exit status. */
+/* One line, with what mends it, in two words; a note has none. Returns what it means for the exit status. */
+static int tell(const struct check_finding *f, const char *how, const char *mending)
+{
+	const bool note = f->kind >= CHECK_NOTES;
+
+	put_path(f);
+	printf(": %s%s", note ? "note: " : "", words[f->kind].what);
+	if (!note)
+		printf("; %s%s", how, mending);
+	putchar('\n');
+	return note ? CLEAN : FOUND;
+}
+
+/* later is what a second look has found, or NULL: nothing was mended. Where a folder lacks a directory, only that look sees what is in it.
+ * Returns the exit status.
+ */
 static int report(const struct check *c, const struct check *later)
 {
-	int status = c->trouble ? TROUBLE : CLEAN;
+	int status = c->trouble || (later && later->trouble) ? TROUBLE : CLEAN;
 
 	for (size_t i = 0; i < c->n; i++) {
 		const struct check_finding *f = &c->v[i];
-		const bool note = f->kind >= CHECK_NOTES;
-		const bool still = later && check_has(later, f);
+		const bool still = later && f->kind < CHECK_NOTES && check_has(later, f);
+		const int is = !later ? tell(f, "--repair would ", words[f->kind].would)
+			       : still ? tell(f, "NOT REPAIRED", "")
+				       : tell(f, words[f->kind].done, "");
 
-		put_path(f);
-		printf(": %s%s", note ? "note: " : "", words[f->kind].what);
-		if (!note && !later)
-			printf("; --repair would %s", words[f->kind].would);
-		else if (!note)
-			printf("; %s", still ? "NOT REPAIRED" : words[f->kind].done);
-		putchar('\n');
-		if (!note)
-			status = MAX(status, still ? TROUBLE : FOUND);
+		status = MAX(status, still ? TROUBLE : is);
 	}
-	if (later && later->trouble)
-		status = TROUBLE;
+	for (size_t i = 0; later && i < later->n; i++) {
+		const struct check_finding *f = &later->v[i];
+		const int is = check_has(c, f) ? CLEAN : tell(f, "--repair, once more, would ", words[f->kind].would);
+
+		status = MAX(status, is);
+	}
 	return status;
 }
 
