@@ -289,6 +289,11 @@ def strace(trace, *more, calls=CHANGES):
     return ["strace", "-f", "-y", "-s", "400", "-o", trace, "-e", f"trace=recvfrom,{calls}", *more]
 
 
+def stop_at(trace, at, calls):
+    """strace(), with SIGSTOP at (call, how many of its kind there were up to it); None: nowhere."""
+    return strace(trace, *(["-e", f"inject={at[0]}:signal=SIGSTOP:when={at[1]}"] if at else []), calls=calls)
+
+
 def calls_in(trace):
     """(call, how many of its kind there were up to it) of all."""
     with open(trace, errors="replace") as f:
@@ -312,6 +317,12 @@ def wait_for_stop(trace, done, patience_s=None):
 def go_on(pid):
     if pid:
         os.kill(pid, signal.SIGCONT)
+
+
+def uids_of(numbers):
+    """Of a set as the server writes it."""
+    ranges = [[int(n) for n in r.split(b":")] for r in numbers.split(b",")]
+    return [uid for r in ranges for uid in range(r[0], r[-1] + 1)]
 
 
 class Trial:
